@@ -1,0 +1,30 @@
+"""ARNs that follow from names, so that a plan can tell what exists before anything is called.
+
+Forms: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Personalize".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Arns:
+    """ARNs of one partition, region and account."""
+
+    partition: str
+    region: str
+    account: str
+
+    def of(self, resource: str, *names: str) -> str:
+        """The ARN of `resource` (`campaign`, `dataset`, ...) with the given path of names."""
+        return ":".join(("arn", self.partition, "personalize", self.region, self.account, "/".join((resource, *names))))
+
+    def recipe(self, name: str) -> str:
+        """The ARN of a recipe, which belongs to no region and no account."""
+        return f"arn:{self.partition}:personalize:::recipe/{name}"
+
+
+def tail(arn: str) -> str:
+    """What stands behind the ARN's resource type: `shop/1a2b3c4d` of `arn:...:solution/shop/1a2b3c4d`."""
+    return arn.split("/", 1)[-1]

@@ -1,0 +1,163 @@
+"""The CSV files beside the params file: found, sampled and compared with the schema before an import is paid for.
+
+Rules: Developer Guide, "Preparing training data for Amazon Personalize" and "Importing bulk data into Amazon
+Personalize with a dataset import job".
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import clients
+from .problems import Problem
+from .schemas import Avro, field_types, nullable
+
+SAMPLE = 64 * 1024  # bytes read of each file
+MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all
+FEWEST_INTERACTIONS = 1000  # records per import job (quotas)
+MILLISECONDS = 100_000_000_000  # an epoch this large is the year 5138 in seconds, and 1973 in milliseconds
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One object of a data folder."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The first level of a folder, which is what an import reads."""
+
+    bucket: str
+    prefix: str
+    files: tuple[DataFile, ...]
+
+    @property
+    def location(self) -> str:
+        """The `dataLocation` of an import job."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that change when a file comes, goes or changes."""
+        content = json.dumps([(file.key, file.size, file.etag) for file in self.files])
+        return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+
+def list_folder(bucket: str, prefix: str) -> DataFolder:
+    """The non-empty objects directly under `prefix` (which ends with a slash), by key."""
+    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    entries = (entry for page in pages for entry in page.get("Contents", []))
+    files = (DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"')) for entry in entries if entry["Size"])
+    return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
+
+
+def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Problem], list[str]]:
+    """What a sample of each file shows to be wrong, and what is legal but worth a line in the mail."""
+    if not folder.files:
+        what = f"no data: the params name {dataset_type}, so upload at least one CSV file here."
+        return [Problem(folder.location, what)], []
+    problems: list[Problem] = []
+    rows, extra = 0, dict[str, None]()
+    for file in folder.files[:MOST_SAMPLED]:
+        if not file.key.lower().endswith(".csv"):
+            problems.append(Problem(file.key, "not a CSV file, yet an import reads every file here. Move it away."))
+            continue
+        try:
+            lines = _lines(_sample(folder.bucket, file), complete=file.size <= SAMPLE)
+        except UnicodeDecodeError as error:
+            problems.append(Problem(file.key, f"not UTF-8 at byte {error.start}. Save it as UTF-8."))
+            continue
+        rows += max(len(lines) - 1, 0)
+        problems += _file_problems(file.key, lines, avro)
+        known = {field["name"] for field in avro["fields"]}
+        extra |= dict.fromkeys(name for name in (lines[0].split(",") if lines else []) if name not in known)
+    seen_whole = len(folder.files) <= MOST_SAMPLED and all(file.size <= SAMPLE for file in folder.files)
+    if not problems and dataset_type == "Interactions" and seen_whole and rows < FEWEST_INTERACTIONS:
+        what = f"{rows:,} interactions in all; an import needs at least {FEWEST_INTERACTIONS:,}. Upload more data."
+        problems.append(Problem(folder.location, what))
+    notes = (
+        [f"{folder.prefix}: the columns {', '.join(extra)} are not in the schema, so they are not used."]
+        if extra
+        else []
+    )
+    return problems, notes
+
+
+def _sample(bucket: str, file: DataFile) -> bytes:
+    last = min(SAMPLE, file.size) - 1
+    return clients.s3().get_object(Bucket=bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
+
+
+def _lines(sample: bytes, complete: bool) -> list[str]:
+    """The whole lines of a sample; of a cut file the last one, perhaps cut inside a character, is left out."""
+    if not complete and b"\n" in sample:
+        sample = sample[: sample.rindex(b"\n")]
+    return sample.decode("utf-8").splitlines()
+
+
+def _file_problems(key: str, lines: list[str], avro: Avro) -> Iterator[Problem]:
+    columns = [field["name"] for field in avro["fields"]]
+    header = lines[0].split(",") if lines else []
+    if header and header[0].startswith("\ufeff"):
+        yield Problem(
+            key,
+            "starts with a byte order mark, which becomes part of the first name. Save it without (UTF-8).",
+        )
+        return
+    if any('"' in name for name in header):
+        yield Problem(key, "the header's names are quoted. Write them without quotation marks.")
+        return
+    if missing := [name for name in columns if name not in header]:
+        shown = lines[0][:200] if lines else "nothing"
+        what = f"the header lacks {', '.join(missing)}; the schema wants {', '.join(columns)}, the file has {shown}."
+        yield Problem(key, what)
+        return
+    if [name for name in header if name in columns] != columns:
+        what = f"the columns must stand in the schema's order: {', '.join(columns)}; the file has {', '.join(header)}."
+        yield Problem(key, what)
+        return
+    yield from _row_problems(key, header, lines[1:], {field["name"]: field for field in avro["fields"]})
+
+
+def _row_problems(
+    key: str, header: list[str], lines: Iterable[str], fields: dict[str, dict[str, Any]]
+) -> Iterator[Problem]:
+    """The first fault of each column, so that one bad export does not fill the mail."""
+    faulty: set[str] = set()
+    for number, row in enumerate(csv.reader(io.StringIO("\n".join(lines)), escapechar="\\"), start=2):
+        if len(row) != len(header):
+            yield Problem(f"{key}, line {number}", f"has {len(row)} cells; the header has {len(header)}.")
+            return
+        for name, cell in zip(header, row, strict=True):
+            if name in fields and name not in faulty and (what := cell_problem(fields[name], cell)):
+                faulty.add(name)
+                yield Problem(f"{key}, line {number}, {name}", what)
+
+
+def cell_problem(field: dict[str, Any], cell: str) -> str | None:
+    """What is wrong with one cell under its field of the schema, or None."""
+    types = set(field_types(field))
+    if cell == "":
+        return None if nullable(field) else "is empty, and the schema does not allow null."
+    if types & {"int", "long"}:
+        if not re.fullmatch(r"[+-]?[0-9]+", cell):
+            return f'"{cell[:50]}" is not a whole number.'
+        if field["name"] == "TIMESTAMP" and int(cell) >= MILLISECONDS:
+            return f"{cell} is in milliseconds. Write Unix time in seconds."
+    elif types & {"float", "double"}:
+        try:
+            float(cell)
+        except ValueError:
+            return f'"{cell[:50]}" is not a number.'
+    return None

@@ -1,0 +1,42 @@
+"""What the deployment tells the function, read once from its environment (set by modules/pipeline_function)."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+
+from .arns import Arns
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names and ARNs of the deployment's own resources."""
+
+    bucket: str
+    params_file: str
+    state_machine_arn: str
+    topic_arn: str
+    personalize_role_arn: str
+
+    @property
+    def arns(self) -> Arns:
+        """The account's Personalize ARNs; partition, region and account are those of the state machine."""
+        _, partition, _, region, account, *_ = self.state_machine_arn.split(":")
+        return Arns(partition, region, account)
+
+
+@functools.cache
+def settings() -> Settings:
+    """The function's settings.
+
+    Raises:
+        KeyError: a variable is missing from the environment.
+    """
+    return Settings(
+        bucket=os.environ["BUCKET"],
+        params_file=os.environ["PARAMS_FILE"],
+        state_machine_arn=os.environ["STATE_MACHINE_ARN"],
+        topic_arn=os.environ["TOPIC_ARN"],
+        personalize_role_arn=os.environ["PERSONALIZE_ROLE_ARN"],
+    )

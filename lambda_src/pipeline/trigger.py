@@ -1,0 +1,62 @@
+"""An uploaded params file starts one run: the S3 notification becomes one named execution of the state machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools import Logger
+
+from . import clients
+from .settings import settings
+
+logger = Logger(child=True)
+
+
+def start_runs(event: dict[str, Any]) -> dict[str, Any]:
+    """Start a run for every params file among the records of an S3 notification.
+
+    Any other object (`xparams.json` passes the bucket's suffix filter) starts nothing. Nothing else is done here: what
+    can fail with the upload itself fails inside the run, which mails. When a start fails, Lambda tries again, and what
+    is lost in the end goes to the dead-letter queue, whose alarm mails.
+
+    Returns:
+        `{"started": [execution names]}`
+    """
+    started = []
+    for record in event["Records"]:
+        bucket, entry = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        key = unquote_plus(entry["key"])
+        if PurePosixPath(key).name != settings().params_file:
+            logger.info("not a params file", extra={"key": key})
+            continue
+        upload = {"bucket": bucket, "key": key}
+        if "versionId" in entry:
+            upload["versionId"] = entry["versionId"]
+        name = execution_name(record["eventTime"], upload, entry.get("sequencer", ""))
+        _start(name, upload)
+        started.append(name)
+    return {"started": started}
+
+
+def execution_name(event_time: str, upload: dict[str, str], sequencer: str) -> str:
+    """A name that follows from the uploaded object version alone, so that a repeated event names the same execution.
+
+    For instance `20261123-170502-1f0c9a3b`: sortable, and short enough to be part of job names (63 characters).
+    """
+    identity = json.dumps([upload["bucket"], upload["key"], upload.get("versionId", sequencer)])
+    digits = "".join(character for character in event_time if character.isdigit())
+    return f"{digits[:8]}-{digits[8:14]}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+
+
+def _start(name: str, upload: dict[str, str]) -> None:
+    stepfunctions = clients.stepfunctions()
+    try:
+        stepfunctions.start_execution(
+            stateMachineArn=settings().state_machine_arn, name=name, input=json.dumps({"upload": upload})
+        )
+    except stepfunctions.exceptions.ExecutionAlreadyExists:
+        logger.info("event delivered before; its run exists", extra={"execution": name})
