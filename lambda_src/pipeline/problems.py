@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: `where` is a JSON path in the params (`$.campaign.name`) or an object's key; `what` is to be mended."""
+    """One fault: `where` is a JSON path in the params (`$.campaign.name`) or a key; `what` is to be mended."""
 
     where: str
     what: str

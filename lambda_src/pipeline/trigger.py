@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -30,7 +29,7 @@ def start_runs(event: dict[str, Any]) -> dict[str, Any]:
     for record in event["Records"]:
         bucket, entry = record["s3"]["bucket"]["name"], record["s3"]["object"]
         key = unquote_plus(entry["key"])
-        if PurePosixPath(key).name != settings().params_file:
+        if key.rsplit("/", 1)[-1] != settings().params_file:
             logger.info("not a params file", extra={"key": key})
             continue
         upload = {"bucket": bucket, "key": key}

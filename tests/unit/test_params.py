@@ -1,0 +1,109 @@
+"""params.json is checked as a whole: every fault is named, with its place and what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import generate_params_schema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline import params
+
+from .conftest import params as valid
+
+
+def problems(document: Any) -> list[str]:
+    return [str(problem) for problem in params.parse(json.dumps(document).encode())[1]]
+
+
+def test_a_complete_document_has_no_problems() -> None:
+    assert problems(valid()) == []
+
+
+def test_the_published_schema_is_what_the_service_model_says() -> None:
+    assert json.loads(params.SCHEMA_FILE.read_text(encoding="utf-8")) == generate_params_schema.generate(), (
+        "run `make schema`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b'{"datasetGroup": {"name": "a",}}', "line 1, column 31: not valid JSON"),
+        (b"", "line 1, column 1: not valid JSON"),
+        (b"\xff\xfe", "not UTF-8 (byte 0)"),
+        (b'{"a": NaN}', "`NaN` is not JSON"),
+        (b'{"a": 1, "a": 2}', "`a` stands more than once"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b" " * (params.LARGEST + 1), "at most 131,072 are accepted"),
+        (b"[]", "must be of type object"),
+    ],
+)
+def test_what_is_no_json_object_is_told_in_words(body: bytes, problem: str) -> None:
+    assert problem in str(params.parse(body)[1][0])
+
+
+def test_a_byte_order_mark_is_no_problem() -> None:
+    assert params.parse(b"\xef\xbb\xbf" + json.dumps(valid()).encode())[1] == []
+
+
+def test_all_problems_are_told_at_once() -> None:
+    document = valid(
+        datasetGroup={"name": "x" * 64},
+        campaign={"name": "c", "minProvisionedTps": 1, "minProvisionedTPS": 0},
+        **{"import": "sometimes"},
+    )
+    assert problems(document) == [
+        "$.campaign.minProvisionedTps: unknown key. Did you mean `minProvisionedTPS`?",
+        "$.campaign.minProvisionedTPS: is 0; at least 1 is needed.",
+        "$.datasetGroup.name: has 64 characters; at most 63 are allowed.",
+        '$.import: must be one of ["auto", "always", "never"], not "sometimes".',
+    ]
+
+
+def test_interactions_are_required() -> None:
+    document = valid()
+    del document["datasets"]["Interactions"]
+    assert problems(document) == ["$.datasets.Interactions: is missing; it is required."]
+
+
+def test_a_campaign_needs_a_solution() -> None:
+    assert "`campaign` needs a `solution`" in problems(valid(solution=None))[0]
+
+
+def test_a_name_may_not_end_in_a_line_break() -> None:
+    assert "does not have the form [a-zA-Z0-9][a-zA-Z0-9\\-_]*" in problems(valid(datasetGroup={"name": "a\n"}))[0]
+
+
+def test_tags_of_any_script_are_accepted_and_counted() -> None:
+    tags = [{"tagKey": f"größe-{number}", "tagValue": "中 @:/"} for number in range(51)]
+    assert problems(valid(datasetGroup={"name": "a", "tags": tags[:50]})) == []
+    assert problems(valid(datasetGroup={"name": "a", "tags": tags})) == [
+        "$.datasetGroup.tags: has 51 entries; at most 50 are allowed."
+    ]
+
+
+@pytest.mark.parametrize(
+    "parameter", ["recipeArn", "eventType", "performHPO", "performAutoML", "solutionConfig", "tags"]
+)
+def test_every_parameter_of_the_call_has_its_place(parameter: str) -> None:
+    section = generate_params_schema.generate()["properties"]["solution"]
+    assert parameter in section["properties"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(JSON, st.sampled_from(["datasetGroup", "datasets", "solution", "campaign", "import"]))
+def test_no_document_makes_the_check_itself_fail(value: Any, section: str) -> None:
+    assert isinstance(problems(valid(**{section: value})), list)
+
+
+@given(st.binary())
+def test_no_file_makes_the_reading_itself_fail(body: bytes) -> None:
+    assert params.parse(body)[1]

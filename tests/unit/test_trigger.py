@@ -1,0 +1,83 @@
+"""An uploaded params file starts one run, however often S3 tells of it; nothing else starts any."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_plus
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+from pipeline.handler import lambda_handler
+from pipeline.plan import run_id
+from pipeline.trigger import execution_name
+
+from .conftest import ACCOUNT, BUCKET, ENVIRONMENT
+from .lambda_context import CONTEXT
+
+
+def event(key: str, version: str = "v1", event_time: str = "2026-11-23T17:05:02.123Z") -> dict[str, Any]:
+    entry = {"key": quote_plus(key, safe="/"), "versionId": version, "sequencer": "00A"}
+    return {"Records": [{"eventTime": event_time, "s3": {"bucket": {"name": BUCKET}, "object": entry}}]}
+
+
+@pytest.fixture
+def stepfunctions() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("stepfunctions")
+        client.create_state_machine(
+            name="shop-pipeline",
+            definition=json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9, "End": True}}}),
+            roleArn=f"arn:aws:iam::{ACCOUNT}:role/shop-workflow",
+        )
+        yield client
+
+
+def inputs(stepfunctions: Any) -> list[dict[str, Any]]:
+    arn = ENVIRONMENT["STATE_MACHINE_ARN"]
+    executions = stepfunctions.list_executions(stateMachineArn=arn)["executions"]
+    return [
+        json.loads(stepfunctions.describe_execution(executionArn=execution["executionArn"])["input"])
+        for execution in executions
+    ]
+
+
+@pytest.mark.parametrize("key", ["params.json", "team a/params.json", "été/größe+1%/中/params.json"])
+def test_a_params_file_starts_a_run_wherever_it_lies(stepfunctions: Any, key: str) -> None:
+    lambda_handler(event(key), CONTEXT)
+    assert inputs(stepfunctions) == [{"upload": {"bucket": BUCKET, "key": key, "versionId": "v1"}}]
+
+
+@pytest.mark.parametrize("key", ["xparams.json", "params.json.bak", "params.json/", "a/params.jsonl", "Params.json"])
+def test_any_other_object_starts_nothing(stepfunctions: Any, key: str) -> None:
+    assert lambda_handler(event(key), CONTEXT) == {"started": []}
+    assert inputs(stepfunctions) == []
+
+
+def test_an_event_delivered_twice_starts_one_run(stepfunctions: Any) -> None:
+    first, second = (lambda_handler(event("params.json"), CONTEXT) for _ in range(2))
+    assert first == second
+    assert len(inputs(stepfunctions)) == 1
+
+
+def test_each_version_of_the_file_starts_its_own_run(stepfunctions: Any) -> None:
+    for version in ("v1", "v2"):
+        lambda_handler(event("params.json", version), CONTEXT)
+    assert len(inputs(stepfunctions)) == 2
+
+
+@given(st.text(min_size=1), st.text())
+def test_the_name_is_one_that_step_functions_and_job_names_accept(key: str, version: str) -> None:
+    name = execution_name("2026-11-23T17:05:02.123Z", {"bucket": BUCKET, "key": key, "versionId": version}, "")
+    assert name.startswith("20261123-170502-")
+    assert run_id(name) == name
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_a_run_started_by_hand_has_an_id_that_job_names_accept(name: str) -> None:
+    assert len(run_id(name)) <= 24
+    assert set(run_id(name)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
