@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import clients, reconciler, schemas
+from . import clients, recipes, reconciler, schemas
 from .data_files import DataFolder
 from .problems import Problem
 from .reconciler import Resource, describe, is_settled
@@ -156,6 +156,7 @@ def _import_jobs(dataset: Parameters) -> list[Parameters]:
 
 
 def _solution(read: Sections, section: SolutionSection, run: dict[str, Any]) -> None:
+    _recipe(read, section)
     present = _plan(read, section.where, section.solution)
     _solution_version(read, section, present, run)
     for where, campaign in zip(section.campaigns_where, section.campaigns, strict=True):
@@ -171,6 +172,18 @@ def _solution(read: Sections, section: SolutionSection, run: dict[str, Any]) -> 
                 campaign |= {"plan": "update", "reason": "moves to the version that this run trains"}
             elif description["solutionVersionArn"] != version["arn"]:
                 campaign |= {"plan": "update", "reason": "moves to the newest version"}
+
+
+def _recipe(read: Sections, section: SolutionSection) -> None:
+    """Ask the service for a recipe that we know nothing of: a slip in the ARN ends here."""
+    arn = section.solution["parameters"]["recipeArn"]
+    if recipes.name_of(arn) in recipes.RECIPES:
+        return
+    try:
+        clients.personalize().describe_recipe(recipeArn=arn)
+    except clients.personalize().exceptions.ResourceNotFoundException:
+        known = ", ".join(name for name, recipe in recipes.RECIPES.items() if not recipe.withdrawn)
+        read.problems.append(Problem(f"{section.where}.recipeArn", f"{arn} is no recipe. There are {known}."))
 
 
 def _solution_version(

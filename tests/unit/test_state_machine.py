@@ -104,7 +104,7 @@ def test_every_resource_has_the_same_loop(name: str) -> None:
 
 
 def test_a_history_stays_under_its_limit_however_long_a_training_takes() -> None:
-    """A look is a task (5 events), a choice (2) and a wait (2); a history ends at 25,000 events (Step Functions quotas)."""
+    """A look is a task (5 events), a choice (2) and a wait (2); a history ends at 25,000 events."""
     handover = STATES["Solution Version Ready?"]["Choices"][1]
     assert handover["NumericGreaterThanEquals"] == MOST_LOOKS
     assert MOST_LOOKS * 9 < 25_000 - 5_000

@@ -1,0 +1,103 @@
+"""Sections become resources with all the parameters of their calls; impossible combinations are told first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pipeline import sections
+from pipeline.arns import Arns
+
+from .conftest import interactions_schema, params, users_schema
+
+ROLE = "arn:aws:iam::123456789012:role/shop-personalize"
+GROUP = "arn:aws:personalize:eu-west-1:123456789012:dataset-group/shop"
+RECIPE = "arn:aws:personalize:::recipe/"
+
+
+def read(arns: Arns, **replaced: Any) -> sections.Sections:
+    return sections.read(params(**replaced), arns, ROLE)
+
+
+def problems(arns: Arns, **replaced: Any) -> list[str]:
+    return [str(problem) for problem in read(arns, **replaced).problems]
+
+
+def solution(**more: Any) -> dict[str, Any]:
+    return {"name": "for-you", "recipeArn": f"{RECIPE}aws-user-personalization-v2"} | more
+
+
+def test_every_call_gets_the_arns_that_the_pipeline_knows(arns: Arns) -> None:
+    found = read(arns)
+    interactions = found.datasets[0]
+    assert found.problems == []
+    assert found.dataset_group["arn"] == GROUP
+    assert interactions.dataset["arn"].endswith(":dataset/shop/INTERACTIONS")
+    assert interactions.dataset["parameters"]["datasetGroupArn"] == GROUP
+    assert interactions.schema and interactions.dataset["parameters"]["schemaArn"] == interactions.schema["arn"]
+    assert interactions.import_job["parameters"]["roleArn"] == ROLE
+    assert found.solutions[0].solution["parameters"]["datasetGroupArn"] == GROUP
+
+
+def test_automatic_training_is_off_unless_asked_for(arns: Arns) -> None:
+    assert read(arns).solutions[0].solution["parameters"]["performAutoTraining"] is False
+    asked = read(arns, solution=solution(performAutoTraining=True))
+    assert asked.solutions[0].solution["parameters"]["performAutoTraining"] is True
+
+
+def test_auto_ml_becomes_its_successor_and_the_mail_says_so(arns: Arns) -> None:
+    found = read(arns, solution={"name": "for-you", "performAutoML": True})
+    parameters = found.solutions[0].solution["parameters"]
+    assert parameters["recipeArn"] == f"{RECIPE}aws-user-personalization-v2"
+    assert "performAutoML" not in parameters
+    assert any("AutoML is withdrawn" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "problem"),
+    [
+        ({"solution": {"name": "a"}}, "$.solution.recipeArn: is missing; for instance arn:aws:personalize:::recipe/"),
+        ({"solution": solution(recipeArn=f"{RECIPE}aws-hrnn")}, "aws-hrnn is withdrawn"),
+        ({"solution": solution(recipeArn=f"{RECIPE}aws-vod-top-picks")}, "is a recommender's recipe"),
+        (
+            {"solution": solution(recipeArn=f"{RECIPE}aws-item-affinity")},
+            "$.campaign: the recipe aws-item-affinity makes",
+        ),
+        ({"solution": solution(recipeArn=f"{RECIPE}aws-next-best-action")}, "$.datasets.Actions: is missing"),
+        ({"solution": solution(performHPO=True)}, "no hyperparameter optimisation of its own"),
+        ({"solution": solution(eventType="click")}, "EVENT_TYPE, which the Interactions schema lacks"),
+        ({"solution": solution(performAutoML=True)}, "is not legal with `performAutoML`"),
+        ({"solution": solution(datasetGroupArn=f"{GROUP}2")}, "$.solution.datasetGroupArn: the pipeline fills in"),
+        ({"solution": solution(solutionVersion={"trainingMode": "UPDATE"})}, "UPDATE needs the recipe"),
+        ({"campaign": {"name": "c", "solutionVersionArn": f"{GROUP}/x"}}, "is no version of the solution"),
+        ({"datasetGroup": {"name": "shop", "roleArn": ROLE}}, "only legal together with `kmsKeyArn`"),
+        ({"datasets": {"Interactions": {"name": "i"}}}, "$.datasets.Interactions: lacks its `schema`"),
+        ({"datasets": {"Interactions": {"name": "i", "schema": "{"}}}, "not valid JSON"),
+        (
+            {"datasets": {"Interactions": {"name": "i", "schema": '{"type": "map"}'}}},
+            "$.datasets.Interactions.schema.type",
+        ),
+        ({"datasets": {"Interactions": {"name": "i", "schema": users_schema()}}}, 'must be "Interactions"'),
+    ],
+)
+def test_an_impossible_combination_is_told(arns: Arns, replaced: dict[str, Any], problem: str) -> None:
+    assert any(problem in found for found in problems(arns, **replaced)), problems(arns, **replaced)
+
+
+def test_a_schema_may_be_given_as_the_text_that_the_call_takes(arns: Arns) -> None:
+    text = {"Interactions": {"name": "shop-interactions", "schema": json.dumps(interactions_schema())}}
+    given = {"Interactions": {"name": "shop-interactions", "schema": interactions_schema()}}
+    assert read(arns, datasets=text).datasets == read(arns, datasets=given).datasets
+
+
+def test_a_synchronised_campaign_follows_the_newest_version(arns: Arns) -> None:
+    campaign = {"name": "c", "campaignConfig": {"syncWithLatestSolutionVersion": True}}
+    parameters = read(arns, campaign=campaign).solutions[0].campaigns[0]["parameters"]
+    assert parameters["solutionVersionArn"].endswith(":solution/for-you/$LATEST")
+
+
+def test_a_key_gets_the_deployments_role(arns: Arns) -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    parameters = read(arns, datasetGroup={"name": "shop", "kmsKeyArn": key}).dataset_group["parameters"]
+    assert parameters["roleArn"] == ROLE
