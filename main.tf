@@ -1,0 +1,133 @@
+# From an upload to a mail. In the order in which things happen:
+# somebody uploads data and a params file into the bucket; the trigger calls the function, which starts a run of the
+# workflow; the workflow calls the function for every step; Personalize reads the bucket with a role of its own; the
+# ending is mailed through the topic. What could go unnoticed is caught by the safety net and by the dead letters.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+# The region, in a form that providers 5 and 6 both know without a warning (`aws_region` has none).
+data "aws_service" "personalize" {
+  service_id = "personalize"
+}
+
+check "personalize_is_offered_here" {
+  assert {
+    condition     = data.aws_service.personalize.supported
+    error_message = "Amazon Personalize isn't known to be offered in ${data.aws_service.personalize.region}. Everything here can be created, but runs may fail."
+  }
+}
+
+locals {
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_service.personalize.region
+  account_id = data.aws_caller_identity.current.account_id
+
+  # What the submodules have in common. Each declares the attributes it reads and no others.
+  deployment = {
+    name       = "${var.name}-pipeline"
+    partition  = local.partition
+    region     = local.region
+    account_id = local.account_id
+    # IAM is not regional: with the region in its name, the same deployment fits into a second region too.
+    role_prefix              = "${var.name}-${local.region}"
+    permissions_boundary_arn = var.permissions_boundary_arn
+    kms_key_arn              = var.kms_key_arn
+    log_retention_days       = var.log_retention_days
+    tracing                  = var.tracing
+    tags                     = var.tags
+  }
+
+  # The function starts the machine and the machine calls the function. Computing this ARN cuts the circle.
+  state_machine_arn = "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.deployment.name}"
+}
+
+module "input_bucket" {
+  source = "./modules/input_bucket"
+
+  deployment              = local.deployment
+  bucket                  = coalesce(var.bucket_name, "${var.name}-${local.account_id}-${local.region}")
+  force_destroy           = var.force_destroy
+  noncurrent_version_days = var.noncurrent_version_days
+}
+
+module "trigger" {
+  source = "./modules/trigger"
+
+  deployment   = local.deployment
+  bucket       = { name = module.input_bucket.name, arn = module.input_bucket.arn }
+  params_file  = var.params_file
+  function_arn = module.pipeline_function.arn
+}
+
+module "lambda_package" {
+  source = "./modules/lambda_package"
+
+  source_dir    = "${path.module}/lambda_src"
+  output_dir    = "${path.module}/.build"
+  runtime       = var.lambda.runtime
+  architecture  = var.lambda.architecture
+  function_name = local.deployment.name
+  prebuilt      = var.lambda_package
+}
+
+module "pipeline_function" {
+  source = "./modules/pipeline_function"
+
+  deployment            = local.deployment
+  settings              = var.lambda
+  package               = module.lambda_package.package
+  params_file           = var.params_file
+  bucket                = { name = module.input_bucket.name, arn = module.input_bucket.arn }
+  state_machine_arn     = local.state_machine_arn
+  topic_arn             = module.notifications.topic_arn
+  personalize_role_arn  = module.personalize_role.arn
+  dead_letter_queue_arn = module.dead_letters.queue_arn
+}
+
+module "workflow" {
+  source = "./modules/workflow"
+
+  deployment        = local.deployment
+  state_machine_arn = local.state_machine_arn
+  function_arn      = module.pipeline_function.arn
+  topic_arn         = module.notifications.topic_arn
+  log_level         = var.workflow_log_level
+  definition = templatefile("${path.module}/statemachine.json.tftpl", {
+    function_arn    = module.pipeline_function.arn
+    topic_arn       = module.notifications.topic_arn
+    partition       = local.partition
+    timeout_seconds = floor(var.timeout_hours * 3600)
+  })
+}
+
+module "personalize_role" {
+  source = "./modules/personalize_role"
+
+  deployment = local.deployment
+  bucket_arn = module.input_bucket.arn
+}
+
+module "notifications" {
+  source = "./modules/notifications"
+
+  deployment = local.deployment
+  emails     = var.emails
+}
+
+module "safety_net" {
+  source = "./modules/safety_net"
+
+  deployment            = local.deployment
+  state_machine_arn     = local.state_machine_arn
+  function_arn          = module.pipeline_function.arn
+  dead_letter_queue_arn = module.dead_letters.queue_arn
+}
+
+module "dead_letters" {
+  source = "./modules/dead_letters"
+
+  deployment = local.deployment
+  topic_arn  = module.notifications.topic_arn
+}

@@ -1,0 +1,59 @@
+# Keeps the events that nobody could handle, and mails that there are some.
+
+locals {
+  queue     = "${var.deployment.name}-dead-letters"
+  queue_arn = "arn:${var.deployment.partition}:sqs:${var.deployment.region}:${var.deployment.account_id}:${local.queue}"
+}
+
+resource "aws_sqs_queue" "this" {
+  name                      = local.queue
+  message_retention_seconds = 14 * 24 * 3600 # the longest there is
+  sqs_managed_sse_enabled   = var.deployment.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.deployment.kms_key_arn
+  tags                      = var.deployment.tags
+
+  # Here and not as a resource of its own: the provider waits half a minute for every change of a queue.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # The function sends by right of its own role; EventBridge has none.
+        Sid       = "LetRulesOfThisDeploymentSend"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["sqs:SendMessage"]
+        Resource  = [local.queue_arn]
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = var.deployment.account_id }
+          ArnLike      = { "aws:SourceArn" = "arn:${var.deployment.partition}:events:${var.deployment.region}:${var.deployment.account_id}:rule/${var.deployment.name}-*" }
+        }
+      },
+      {
+        Sid       = "RefuseUnencryptedConnections"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["sqs:*"]
+        Resource  = [local.queue_arn]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  alarm_name        = "${var.deployment.name}-dead-letters"
+  alarm_description = "${var.deployment.name} could not handle an event: an upload that started no run, or an ending of a run that was not mailed. The messages in ${aws_sqs_queue.this.url} say which and why. Upload the params file again once the cause is mended, then purge the queue."
+
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.this.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching" # SQS sends no figures for a queue that lies idle
+
+  alarm_actions = [var.topic_arn]
+  tags          = var.deployment.tags
+}

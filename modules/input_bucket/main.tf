@@ -1,0 +1,138 @@
+# The private bucket that data and params are uploaded into, and that Personalize reads.
+
+resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_18:Access logs need a bucket of their own; who wants them adds `aws_s3_bucket_logging` for the output bucket_name.
+  #checkov:skip=CKV_AWS_144:What is here is a copy to import from; a replica in another region would double its cost for nothing.
+  #checkov:skip=CKV_AWS_145:Encrypted with S3's own key unless `kms_key_arn` is given: a customer key costs money and needs a key policy.
+  #checkov:skip=CKV2_AWS_62:The trigger submodule sets the notification.
+  bucket        = var.bucket
+  force_destroy = var.force_destroy
+  tags          = var.deployment.tags
+}
+
+resource "aws_s3_bucket_ownership_controls" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    # One call to KMS an hour instead of one an object; without a key of KMS it means nothing.
+    bucket_key_enabled = var.deployment.kms_key_arn != null
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = var.deployment.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.deployment.kms_key_arn
+    }
+  }
+}
+
+# A run reads the very version of the params file that started it, whatever is uploaded meanwhile.
+resource "aws_s3_bucket_versioning" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  count = var.noncurrent_version_days == null ? 0 : 1
+
+  # Rules on noncurrent versions need versioning.
+  bucket = aws_s3_bucket_versioning.this.bucket
+
+  rule {
+    id     = "forget-old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_version_days
+    }
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+
+  rule {
+    id     = "drop-abandoned-uploads"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}
+
+locals {
+  statements = {
+    # Personalize asks both sides: the role it is passed (submodule personalize_role) and this policy.
+    LetPersonalizeListTheBucket = {
+      effect    = "Allow"
+      principal = { Service = "personalize.amazonaws.com" }
+      actions   = ["s3:ListBucket"]
+      resources = [aws_s3_bucket.this.arn]
+      condition = local.personalize_of_this_account
+    }
+
+    LetPersonalizeReadObjects = {
+      effect    = "Allow"
+      principal = { Service = "personalize.amazonaws.com" }
+      actions   = ["s3:GetObject"]
+      resources = ["${aws_s3_bucket.this.arn}/*"]
+      condition = local.personalize_of_this_account
+    }
+
+    RefuseUnencryptedConnections = {
+      effect    = "Deny"
+      principal = "*"
+      actions   = ["s3:*"]
+      resources = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+      condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }
+  }
+
+  # Without it, another account could have Personalize read this bucket for it.
+  personalize_of_this_account = {
+    StringEquals = { "aws:SourceAccount" = var.deployment.account_id }
+    ArnLike      = { "aws:SourceArn" = "arn:${var.deployment.partition}:personalize:${var.deployment.region}:${var.deployment.account_id}:*" }
+  }
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for sid, statement in local.statements : {
+      Sid       = sid
+      Effect    = statement.effect
+      Principal = statement.principal
+      Action    = statement.actions
+      Resource  = statement.resources
+      Condition = statement.condition
+    }]
+  })
+
+  # S3 refuses two changes of a bucket's access at the same moment.
+  depends_on = [aws_s3_bucket_public_access_block.this, aws_s3_bucket_ownership_controls.this]
+}

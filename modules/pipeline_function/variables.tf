@@ -1,0 +1,79 @@
+variable "deployment" {
+  description = "What all submodules have in common; made in the root's main.tf."
+  type = object({
+    name                     = string
+    partition                = string
+    region                   = string
+    account_id               = string
+    role_prefix              = string
+    permissions_boundary_arn = optional(string)
+    kms_key_arn              = optional(string)
+    log_retention_days       = number
+    tracing                  = bool
+    tags                     = map(string)
+  })
+  nullable = false
+}
+
+variable "settings" {
+  description = "The root's variable `lambda`, which says what each attribute means."
+  type = object({
+    runtime               = string
+    architecture          = string
+    memory_mb             = number
+    timeout_seconds       = number
+    reserved_concurrency  = number
+    log_level             = string
+    retry_attempts        = number
+    max_event_age_seconds = number
+  })
+  nullable = false
+}
+
+variable "package" {
+  description = "The code, as submodule lambda_package puts it out: a zip on this machine, or an object in S3."
+  type = object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+    hash              = optional(string)
+  })
+  nullable = false
+}
+
+variable "bucket" {
+  description = "The input bucket."
+  type        = object({ name = string, arn = string })
+  nullable    = false
+}
+
+variable "params_file" {
+  description = "Name of the params file: the function ignores uploads of any other name."
+  type        = string
+  nullable    = false
+}
+
+variable "state_machine_arn" {
+  description = "The state machine that the function starts."
+  type        = string
+  nullable    = false
+}
+
+variable "topic_arn" {
+  description = "Where the function sends its mails."
+  type        = string
+  nullable    = false
+}
+
+variable "personalize_role_arn" {
+  description = "The role that the function passes to Personalize."
+  type        = string
+  nullable    = false
+}
+
+variable "dead_letter_queue_arn" {
+  description = "Where events go that the function failed to handle."
+  type        = string
+  nullable    = false
+}

@@ -1,0 +1,267 @@
+variable "name" {
+  description = "Names this deployment. Everything it creates is called after it, so two deployments with different names live side by side in one account."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,29}[a-z0-9]$", var.name))
+    error_message = "`name` must be 2-31 lower-case letters, digits or hyphens, starting with a letter and not ending in a hyphen."
+  }
+}
+
+# What people notice: who gets mail, and which file starts a run.
+
+variable "emails" {
+  description = "Addresses that get a mail at every ending of a run. Each has to confirm its subscription once, by the link AWS mails to it."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for email in var.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
+    error_message = "`emails` must be e-mail addresses, like \"team@example.com\"."
+  }
+
+  validation {
+    condition     = length(distinct(var.emails)) == length(var.emails)
+    error_message = "`emails` must name each address once."
+  }
+}
+
+variable "params_file" {
+  description = "Name of the file whose upload starts a run, at the bucket's root or in any folder. The data folders Users/, Items/ and Interactions/ are looked for beside it."
+  type        = string
+  default     = "params.json"
+  nullable    = false
+
+  # Characters that S3 writes unencoded in a notification filter.
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", var.params_file))
+    error_message = "`params_file` must be a plain file name of 1-128 letters, digits, dots, hyphens or underscores, starting with a letter or digit and without a folder, like \"params.json\"."
+  }
+}
+
+# The input bucket.
+
+variable "bucket_name" {
+  description = "Name of the input bucket. By default `<name>-<account id>-<region>`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
+    error_message = "`bucket_name` must be 3-63 lower-case letters, digits or hyphens, starting and ending with a letter or digit."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the deployment also deletes what is in the bucket. When false, destroying a bucket that holds anything fails."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "noncurrent_version_days" {
+  description = "Days for which overwritten and deleted objects can still be had back. A run reads the version of the params file that started it, so this must outlast a run. With null the bucket gets no lifecycle rules, for accounts that set their own."
+  type        = number
+  default     = 30
+
+  validation {
+    condition = var.noncurrent_version_days == null ? true : (
+      var.noncurrent_version_days * 24 > var.timeout_hours && floor(var.noncurrent_version_days) == var.noncurrent_version_days
+    )
+    error_message = "`noncurrent_version_days` must be a whole number of days, longer than `timeout_hours`, or null."
+  }
+}
+
+# The Lambda function.
+
+variable "lambda" {
+  description = <<-EOT
+    Settings of the Lambda function; each can be left out.
+
+    - `runtime`: "python3.11", "python3.12" or "python3.13" (default).
+    - `architecture`: "arm64" (default, cheaper) or "x86_64".
+    - `memory_mb`: 256-10240; default 512. More memory also means more CPU.
+    - `timeout_seconds`: 30-900; default 300. Of one action: runs wait in the state machine, not here.
+    - `reserved_concurrency`: executions set aside for this function; default none (-1).
+    - `log_level`: "DEBUG", "INFO" (default), "WARNING" or "ERROR".
+    - `retry_attempts`: 0-2 (default): how often AWS calls the function again for an upload that it failed to handle.
+    - `max_event_age_seconds`: 60-21600 (default, six hours): for how long AWS keeps trying. After that the event goes
+      to the dead-letter queue, and its alarm mails.
+  EOT
+  type = object({
+    runtime               = optional(string, "python3.13")
+    architecture          = optional(string, "arm64")
+    memory_mb             = optional(number, 512)
+    timeout_seconds       = optional(number, 300)
+    reserved_concurrency  = optional(number, -1)
+    log_level             = optional(string, "INFO")
+    retry_attempts        = optional(number, 2)
+    max_event_age_seconds = optional(number, 21600)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["python3.11", "python3.12", "python3.13"], var.lambda.runtime)
+    error_message = "`lambda.runtime` must be \"python3.11\", \"python3.12\" or \"python3.13\"."
+  }
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda.architecture)
+    error_message = "`lambda.architecture` must be \"arm64\" or \"x86_64\"."
+  }
+
+  validation {
+    condition     = var.lambda.memory_mb >= 256 && var.lambda.memory_mb <= 10240 && floor(var.lambda.memory_mb) == var.lambda.memory_mb
+    error_message = "`lambda.memory_mb` must be a whole number from 256 to 10240."
+  }
+
+  validation {
+    condition     = var.lambda.timeout_seconds >= 30 && var.lambda.timeout_seconds <= 900 && floor(var.lambda.timeout_seconds) == var.lambda.timeout_seconds
+    error_message = "`lambda.timeout_seconds` must be a whole number from 30 to 900."
+  }
+
+  # 0 would switch the function off: every upload would end in the dead-letter queue.
+  validation {
+    condition     = var.lambda.reserved_concurrency == -1 || (var.lambda.reserved_concurrency >= 1 && floor(var.lambda.reserved_concurrency) == var.lambda.reserved_concurrency)
+    error_message = "`lambda.reserved_concurrency` must be a whole number of at least 1, or -1 for none set aside."
+  }
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.lambda.log_level)
+    error_message = "`lambda.log_level` must be \"DEBUG\", \"INFO\", \"WARNING\" or \"ERROR\"."
+  }
+
+  validation {
+    condition     = contains([0, 1, 2], var.lambda.retry_attempts)
+    error_message = "`lambda.retry_attempts` must be 0, 1 or 2."
+  }
+
+  validation {
+    condition     = var.lambda.max_event_age_seconds >= 60 && var.lambda.max_event_age_seconds <= 21600 && floor(var.lambda.max_event_age_seconds) == var.lambda.max_event_age_seconds
+    error_message = "`lambda.max_event_age_seconds` must be a whole number from 60 to 21600."
+  }
+}
+
+variable "lambda_package" {
+  description = <<-EOT
+    A package built beforehand, for machines that have no Python or no way to a package index. By default the package
+    is built while applying. Build one with `modules/lambda_package/build_package.py`, for the same runtime and
+    architecture as in `lambda`.
+
+    Either
+    - `path`: a zip on the machine that plans and applies,
+
+    or an object in a bucket of the same region:
+    - `s3_bucket`, `s3_key`, and
+    - `s3_object_version`: optional, but without it Terraform can't see that the object has changed.
+  EOT
+  type = object({
+    path              = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = (
+      var.lambda_package == null ? true :
+      var.lambda_package.path != null
+      ? var.lambda_package.s3_bucket == null && var.lambda_package.s3_key == null && var.lambda_package.s3_object_version == null
+      : var.lambda_package.s3_bucket != null && var.lambda_package.s3_key != null
+    )
+    error_message = "`lambda_package` must be null, or have either `path`, or both `s3_bucket` and `s3_key` (and optionally `s3_object_version`)."
+  }
+
+  validation {
+    condition     = try(var.lambda_package.path, null) == null ? true : fileexists(var.lambda_package.path)
+    error_message = "`lambda_package.path` must be an existing zip file, as a path from where Terraform runs."
+  }
+}
+
+# A run.
+
+variable "timeout_hours" {
+  description = "Hours after which a run that hasn't ended is ended as timed out, with a mail. Work that Personalize has begun goes on; the next upload adopts it."
+  type        = number
+  default     = 120
+  nullable    = false
+
+  validation {
+    condition     = var.timeout_hours >= 1 && var.timeout_hours <= 8760
+    error_message = "`timeout_hours` must be a number from 1 to 8760, a year."
+  }
+}
+
+variable "workflow_log_level" {
+  description = "What the state machine logs: \"ALL\", \"ERROR\", \"FATAL\" or \"OFF\". The execution history in the console doesn't depend on it."
+  type        = string
+  default     = "ALL"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.workflow_log_level)
+    error_message = "`workflow_log_level` must be \"ALL\", \"ERROR\", \"FATAL\" or \"OFF\"."
+  }
+}
+
+# What holds for everything.
+
+variable "log_retention_days" {
+  description = "Days for which the logs of the function and of the state machine are kept; 0 keeps them for ever."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "`log_retention_days` must be one of the periods that CloudWatch Logs has: 0 (for ever), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "tracing" {
+  description = "Whether runs are traced with AWS X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = <<-EOT
+    ARN of a customer managed KMS key that encrypts the bucket, the topic, the dead-letter queue and the logs. By
+    default keys of AWS do, except for the topic: the key AWS manages for topics can't be used by alarms.
+
+    The roles made here get the rights they need on it. The key's own policy has to let in the services as well:
+    personalize.amazonaws.com (Decrypt, GenerateDataKey, DescribeKey, ListGrants, CreateGrant),
+    cloudwatch.amazonaws.com and events.amazonaws.com (Decrypt, GenerateDataKey), and logs.<region>.amazonaws.com
+    (Encrypt, Decrypt, ReEncrypt*, GenerateDataKey*, Describe*).
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+$", var.kms_key_arn))
+    error_message = "`kms_key_arn` must be the ARN of a key, not of an alias, like \"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-...\"."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of an IAM policy that bounds every role made here, for accounts in which roles must have one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::(aws|\\d{12}):policy/.+$", var.permissions_boundary_arn))
+    error_message = "`permissions_boundary_arn` must be the ARN of an IAM policy, like \"arn:aws:iam::123456789012:policy/boundary\"."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything made here, besides the provider's `default_tags`. What a run creates in Personalize takes its tags from the params file."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
