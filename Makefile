@@ -1,28 +1,78 @@
 # `make run` brings the whole pipeline up on this machine; `make test` passes every check and test.
-# Both need Python 3.11-3.13, make and Terraform (>= 1.11), and install the rest from locked versions.
+# Both need Python 3.11-3.13, make and Terraform (1.11.4 or newer), and install the rest from locked versions.
 
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+CHECKOV := .venv-checkov
 
-# Functions and tests of the local stack run on the same Python, so imports resolve from the root and lambda_src.
+# One import path for tests, tools and the local stack: the root, and what the Lambda package holds.
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
+TERRAFORM := $(BIN)/python -m local terraform --
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run status down
+run: $(VENV)/.installed ## Bring the whole pipeline up on this machine and run the example to the mail
+	@$(BIN)/python -m local run
+status: $(VENV)/.installed ## Show what runs locally and how to look at it
+	@$(BIN)/python -m local status
+down: $(VENV)/.installed ## Stop what `make run` started
+	@$(BIN)/python -m local down
+
+.PHONY: test
+test: lint check-terraform test-unit test-terraform test-e2e ## Pass every check and test
+	@echo "==> All checks and tests passed"
+
+.PHONY: lint
+lint: $(VENV)/.installed ## Format, lint and type-check the Python
+	@echo "==> Linting"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+.PHONY: check-terraform
+check-terraform: $(VENV)/.installed $(CHECKOV)/.installed ## Format, validate and scan the Terraform
+	@echo "==> Checking the Terraform"
+	@terraform fmt -check -recursive
+	@$(BIN)/python -m local validate
+	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
+
+.PHONY: test-unit
+test-unit: $(VENV)/.installed ## Test the Lambda, the emulator and the local stack's parts
+	@echo "==> Testing units, emulator and local stack"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/emulator tests/local
+
+.PHONY: test-terraform
+test-terraform: $(VENV)/.installed ## Test the module: terraform test, and applied to the local stack
+	@echo "==> Testing the module"
+	@$(TERRAFORM) test
+	@$(BIN)/python -m pytest -q tests/terraform
+
+.PHONY: test-e2e
+test-e2e: $(VENV)/.installed ## Run the whole pipeline on the local stack, with IAM enforced
+	@echo "==> Testing end to end"
+	@$(BIN)/python -m pytest -q tests/e2e
+
+.PHONY: format schema lock
+format: $(VENV)/.installed ## Format Python and Terraform
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . && terraform fmt -recursive
+schema: $(VENV)/.installed ## Make params.schema.json anew from the service model
+	@$(BIN)/python lambda_src/generate_params_schema.py
+lock: ## Compile the locked requirements anew
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -qq --disable-pip-version-check uv
+	@for name in lambda_src/requirements requirements/dev requirements/checkov; do \
+	  $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate $$name.in --output-file $$name.txt || exit 1; done
 
 $(VENV)/.installed: requirements/dev.txt
-	@echo "==> Installing the development environment into $(VENV)"
+$(CHECKOV)/.installed: requirements/checkov.txt
+$(VENV)/.installed $(CHECKOV)/.installed:
+	@echo "==> Installing $< into $(@D)"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
-
-.PHONY: lock
-lock: ## Compile the locked requirements anew
-	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv
-	@for name in lambda_src/requirements requirements/dev requirements/checkov; do \
-	  $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate $$name.in --output-file $$name.txt || exit 1; done

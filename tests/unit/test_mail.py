@@ -1,0 +1,108 @@
+"""The mail says what happened, what it costs, and what to do; it is legal for SNS whatever the names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline import mail
+
+CAMPAIGN = "arn:aws:personalize:eu-west-1:123456789012:campaign/for-you"
+RUN = {"id": "20261123-170502-1f0c9a3b", "bucket": "shop-input", "key": "params.json", "datasetGroup": "shop"}
+
+
+def row(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "campaign",
+        "name": "for-you",
+        "arn": CAMPAIGN,
+        "status": "ACTIVE",
+        "done": "created",
+        "reason": "does not exist yet",
+        "seconds": 612,
+        "transactionsPerSecond": 1,
+    } | more
+
+
+def document(**more: Any) -> dict[str, Any]:
+    return {
+        "outcome": "succeeded",
+        "error": None,
+        "run": RUN,
+        "report": "runs/20261123-170502-1f0c9a3b/report.json",
+        "notes": [],
+        "failures": [],
+        "resources": [row()],
+        "metrics": {"for-you": {"coverage": 0.25}},
+        "seconds": 5000,
+    } | more
+
+
+def text(**more: Any) -> str:
+    return mail.compose(document(**more))[1]
+
+
+def test_a_success_names_resources_durations_metrics_and_what_bills() -> None:
+    found = text()
+    assert found.startswith("The run succeeded.")
+    assert "created in 10 min    campaign for-you (ACTIVE; does not exist yet)" in found
+    assert CAMPAIGN in found
+    assert "1 h 23 min" in found
+    assert "coverage                                         0.2500" in found
+    assert f"aws personalize delete-campaign --campaign-arn {CAMPAIGN}" in found
+    assert "s3://shop-input/runs/20261123-170502-1f0c9a3b/report.json" in found
+
+
+def test_a_run_that_changed_nothing_says_so() -> None:
+    assert "nothing had changed" in text(resources=[row(done="reused", seconds=None)])
+
+
+def test_automatic_training_is_among_what_bills() -> None:
+    solution = row(type="solution", automaticTraining=True)
+    del solution["transactionsPerSecond"]
+    assert "--no-perform-auto-training" in text(resources=[solution])
+
+
+def test_nothing_bills_without_a_campaign() -> None:
+    dataset = row(type="dataset")
+    del dataset["transactionsPerSecond"]
+    assert "Nothing: no campaign is up" in text(resources=[dataset])
+
+
+def test_a_failure_tells_what_failed_what_exists_and_what_to_do() -> None:
+    failures = [{"error": "ResourceFailed", "where": "solution for-you", "what": "CREATE FAILED: too little data"}]
+    found = text(outcome="failed", failures=failures)
+    assert found.startswith("The run FAILED.")
+    assert "  solution for-you: CREATE FAILED: too little data" in found
+    assert "What bills from now on" in found
+    assert "upload the params file again" in found
+
+
+def test_rejected_params_list_every_problem() -> None:
+    problems = [{"where": f"$.p{number}", "what": "is wrong."} for number in range(3)]
+    found = text(outcome="rejected", failures=problems, resources=[], metrics={})
+    assert all(f"$.p{number}: is wrong." in found for number in range(3))
+    assert "Nothing was created" in found
+
+
+def test_a_duplicate_names_the_run_that_is_at_work() -> None:
+    assert "20261123-170501-00000000, whose own mail" in text(
+        outcome="duplicate", duplicateOf="20261123-170501-00000000", resources=[]
+    )
+
+
+@given(st.text(max_size=200))
+def test_the_subject_is_legal_for_sns(name: str) -> None:
+    subject, body = mail.compose(document(run=RUN | {"datasetGroup": name}))
+    assert len(subject) < 100
+    assert subject.isascii() and subject.isprintable()
+    assert 0 < len(body) <= mail.LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "1 h"), (3900, "1 h 5 min")]
+)
+def test_durations_read_well(seconds: float, words: str) -> None:
+    assert mail.duration(seconds) == words
