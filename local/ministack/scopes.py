@@ -1,0 +1,67 @@
+"""Stopping a branch of an execution from another thread.
+
+MiniStack runs every execution, branch and Map item in a thread that sleeps through its waits, and nothing can
+end them early. A scope is what such a thread runs under: stopping it wakes the thread and everything below it.
+"""
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Stopped(BaseException):
+    """When the scope a thread runs under was stopped; no state's Catch may take it for an error."""
+
+
+class Scope:
+    """What a thread of an execution runs under."""
+
+    def __init__(self, parent: "Scope | None" = None) -> None:
+        self._stopped = threading.Event()
+        self._listeners: list[Callable[[], None]] = []
+        if parent is not None:
+            parent.on_stop(self.stop)
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def on_stop(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the scope stops, or at once if it has."""
+        self._listeners.append(listener)
+        if self.stopped:
+            listener()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        for listener in list(self._listeners):
+            listener()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, and raise `Stopped` as soon as the scope stops."""
+        if self._stopped.wait(max(seconds, 0)):
+            raise Stopped
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+_current: contextvars.ContextVar[Scope | None] = contextvars.ContextVar("scope", default=None)
+
+
+def current() -> Scope | None:
+    """The scope of the calling thread; None outside executions, as in the request that stops one."""
+    return _current.get()
+
+
+def check() -> None:
+    """Raise `Stopped` if the calling thread's scope was stopped."""
+    scope = current()
+    if scope is not None and scope.stopped:
+        raise Stopped

@@ -1,0 +1,88 @@
+"""Processes of this machine: who listens on a port, what runs under a number, how a group is ended."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_GRACE = 5.0  # seconds to end in before a group is killed
+
+
+def free_port() -> int:
+    """A port nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether something listens on the port."""
+    with socket.socket() as probe:
+        # As servers do, so that a connection still closing down does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+        return False
+
+
+def listener(port: int) -> tuple[int, str] | None:
+    """The number and command of the process that listens on the port, if this user may know."""
+    pid = _listener_from_proc(port) or _listener_from_lsof(port)
+    return (pid, command(pid)) if pid else None
+
+
+def command(pid: int) -> str:
+    """The command line of a process; empty if there is no such process."""
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    return shown.stdout.strip()
+
+
+def end_group(pid: int) -> None:
+    """End a process that leads its own group, and everything it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline:
+            _reap(pid)
+            os.killpg(pid, 0)  # raises as soon as the group is empty
+            time.sleep(0.05)
+        os.killpg(pid, signal.SIGKILL)
+        _reap(pid)
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _listener_from_proc(port: int) -> int | None:
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:  # 0A: listening
+                    inodes.add(f"socket:[{fields[9]}]")
+    if not inodes:
+        return None
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(link.readlink()) in inodes:
+                return int(link.parts[2])
+    return None
+
+
+def _listener_from_lsof(port: int) -> int | None:
+    if not shutil.which("lsof"):
+        return None
+    shown = subprocess.run(
+        ["lsof", "-nP", "-t", f"-iTCP:{port}", "-sTCP:LISTEN"], capture_output=True, text=True
+    ).stdout.split()
+    return int(shown[0]) if shown else None

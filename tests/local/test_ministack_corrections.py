@@ -1,0 +1,789 @@
+"""Each correction of MiniStack, as AWS documents the behaviour, against a server that really runs."""
+
+import importlib.metadata
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from local.servers import ACCOUNT
+from tests.local.emulated_aws import EVERYTHING, Aws, make_recorder, queue, wait_until
+
+Recorder = tuple[str, Callable[[], list[Any]]]
+
+WAIT_300 = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 300, "End": True}}}
+DONE = {"Type": "Pass", "End": True}
+CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.caught", "Next": "Caught"}]
+
+
+def task(arn: str, **more: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": arn, **more}
+
+
+def wait_and_call(function: str, seconds: int) -> dict[str, Any]:
+    """A branch that waits and then calls the function."""
+    wait = {"Type": "Wait", "Seconds": seconds, "Next": "T"}
+    return {"StartAt": "W", "States": {"W": wait, "T": task(function, End=True)}}
+
+
+def fails_with(code: str, call: Callable[[], Any]) -> str:
+    with pytest.raises(ClientError) as raised:
+        call()
+    assert raised.value.response["Error"]["Code"] == code
+    return str(raised.value.response["Error"]["Message"])
+
+
+# Functions
+
+
+def test_an_exception_is_reported_by_its_class_with_request_and_trace(aws: Aws, not_yet: str) -> None:
+    answer = aws.call(not_yet)
+    assert (answer["errorType"], answer["errorMessage"]) == ("NotYet", "later")
+    assert answer["requestId"]
+    assert "raise NotYet" in answer["stackTrace"][-1]
+
+
+def test_a_task_fails_under_the_name_of_its_functions_exception(aws: Aws, not_yet: str) -> None:
+    run = aws.run_state(task(not_yet))
+    assert run.error == "NotYet"
+    assert json.loads(run.cause or "")["errorMessage"] == "later"
+
+
+def test_an_exception_leaves_the_environment_warm(aws: Aws) -> None:
+    counting = aws.function("n = 0\ndef h(event, context):\n global n\n n += 1\n raise Exception(n)")
+    assert [aws.call(counting)["errorMessage"] for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_a_result_that_is_no_json_is_a_marshal_error(aws: Aws) -> None:
+    function = aws.function("import datetime\ndef h(event, context): return datetime.datetime.now()")
+    assert aws.call(function)["errorType"] == "Runtime.MarshalError"
+
+
+def test_a_missing_import_is_an_import_module_error(aws: Aws) -> None:
+    answer = aws.call(aws.function("import nosuch\ndef h(event, context): pass"))
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+    assert answer["errorMessage"] == "Unable to import module 'h': No module named 'nosuch'"
+
+
+def test_a_missing_handler_is_a_handler_not_found(aws: Aws) -> None:
+    assert aws.call(aws.function("def other(event, context): pass"))["errorType"] == "Runtime.HandlerNotFound"
+
+
+@pytest.mark.parametrize("module", ["rich", "boto3", "local"])
+def test_a_function_sees_no_packages_but_its_own(aws: Aws, module: str) -> None:
+    answer = aws.call(aws.function(f"import {module}\ndef h(event, context): pass"))
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+
+
+def test_a_function_inherits_the_servers_environment(aws: Aws) -> None:
+    function = aws.function("import os\ndef h(event, context): return os.environ['AWS_ENDPOINT_URL']")
+    assert aws.call(function) == aws.url
+
+
+# Retry and Catch
+
+
+def retry(**settings: Any) -> list[dict[str, Any]]:
+    return [{"ErrorEquals": ["States.ALL"], "BackoffRate": 1, "MaxAttempts": 1, **settings}]
+
+
+def test_a_retry_waits_more_than_a_minute_when_told_to(aws: Aws, not_yet: str) -> None:
+    assert 2 <= aws.run_state(task(not_yet, Retry=retry(IntervalSeconds=200))).seconds < 3
+
+
+def test_a_retry_waits_no_longer_than_its_maximum_delay(aws: Aws, not_yet: str) -> None:
+    policy = retry(IntervalSeconds=50, MaxDelaySeconds=1, MaxAttempts=3)
+    assert aws.run_state(task(not_yet, Retry=policy)).seconds < 1
+
+
+def test_a_retry_with_full_jitter_waits_a_part_of_its_delay(aws: Aws, not_yet: str) -> None:
+    policy = retry(IntervalSeconds=20, MaxAttempts=10)
+    full = aws.run_state(task(not_yet, Retry=policy)).seconds
+    jittered = aws.run_state(task(not_yet, Retry=[{**policy[0], "JitterStrategy": "FULL"}])).seconds
+    assert full >= 2
+    assert jittered < full - 0.2
+
+
+def test_retry_and_catch_match_the_exceptions_name(aws: Aws, not_yet: str) -> None:
+    catch = [{"ErrorEquals": ["NotYet"], "Next": "Caught"}]
+    policy = [{"ErrorEquals": ["NotYet"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    run = aws.run({"A": task(not_yet, Retry=policy, Catch=catch, End=True), "Caught": DONE})
+    assert run.status == "SUCCEEDED"
+    assert run.counts["LambdaFunctionFailed"] == 3
+
+
+@pytest.mark.parametrize("name", ["States.ALL", "States.TaskFailed", "States.Runtime"])
+def test_a_runtime_error_is_not_caught(aws: Aws, name: str) -> None:
+    unsupported = "arn:aws:states:::aws-sdk:personalize:listDatasetGroups"
+    catch = [{"ErrorEquals": [name], "Next": "Caught"}]
+    run = aws.run({"A": task(unsupported, Catch=catch, End=True), "Caught": DONE})
+    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+
+
+def test_a_failed_execution_has_no_output(aws: Aws) -> None:
+    run = aws.run_state({"Type": "Fail", "Error": "E", "Cause": "c", "End": None})
+    assert (run.status, run.error, run.cause, run.output) == ("FAILED", "E", "c", None)
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Pass", "Parameters": {"x.$": "$.no"}},
+        {"Type": "Pass", "Parameters": {"x.$": "$.list[7]"}},
+        {"Type": "Pass", "Parameters": {"x.$": "$.no[*].name"}},
+        {"Type": "Pass", "Parameters": {"x.$": "$$.Execution.No"}},
+        {"Type": "Pass", "Parameters": {"x.$": "States.Format('{}', $.no)"}},
+        {"Type": "Pass", "InputPath": "$.no"},
+        {"Type": "Pass", "OutputPath": "$.no"},
+        {"Type": "Wait", "SecondsPath": "$.no"},
+        {"Type": "Map", "ItemsPath": "$.no", "ItemProcessor": {"StartAt": "P", "States": {"P": DONE}}},
+        {"Type": "Map", "ItemsPath": "$.name", "ItemProcessor": {"StartAt": "P", "States": {"P": DONE}}},
+    ],
+)
+def test_a_path_that_leads_nowhere_fails_the_execution(aws: Aws, state: dict[str, Any]) -> None:
+    run = aws.run_state(state, {"list": [], "name": "text"})
+    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+
+
+def test_a_missing_path_in_a_tasks_parameters_passes_by_its_catch(aws: Aws, echo: str) -> None:
+    run = aws.run({"A": task(echo, Parameters={"x.$": "$.no"}, Catch=CATCH_ALL, End=True), "Caught": DONE})
+    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+
+
+def test_null_is_a_value_and_a_wildcard_may_find_nothing(aws: Aws) -> None:
+    wanted = {"null.$": "$.null", "names.$": "$.list[*].name", "none.$": "$.empty[*].name"}
+    data = {"null": None, "list": [{"name": "a"}, {}], "empty": []}
+    run = aws.run_state({"Type": "Pass", "Parameters": wanted}, data)
+    assert run.output == {"null": None, "names": ["a"], "none": []}
+
+
+def choice(**rule: Any) -> dict[str, Any]:
+    return {
+        "A": {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"},
+        "Yes": {"Type": "Pass", "Result": "yes", "End": True},
+        "No": {"Type": "Pass", "Result": "no", "End": True},
+    }
+
+
+def test_a_choice_on_a_missing_variable_fails(aws: Aws) -> None:
+    assert aws.run(choice(Variable="$.no", StringEquals="x")).error == "States.Runtime"
+
+
+def test_a_choice_may_ask_whether_a_variable_is_present(aws: Aws) -> None:
+    guarded = {"And": [{"Variable": "$.no", "IsPresent": True}, {"Variable": "$.no", "StringEquals": "x"}]}
+    assert aws.run(choice(**guarded)).output == "no"
+    assert aws.run(choice(Variable="$.null", IsPresent=True), {"null": None}).output == "yes"
+    assert aws.run(choice(Variable="$$.Execution.Name", IsPresent=True)).output == "yes"
+
+
+def test_array_contains_reads_a_wildcard(aws: Aws) -> None:
+    parameters = {"found.$": "States.ArrayContains($.list[*].status, 'failed')"}
+    state = {"Type": "Pass", "Parameters": parameters}
+    assert aws.run_state(state, {"list": [{"status": "ok"}, {"status": "failed"}]}).output == {"found": True}
+    assert aws.run_state(state, {"list": [{"status": "ok"}]}).output == {"found": False}
+
+
+def test_a_result_selector_sees_the_context_object(aws: Aws, echo: str) -> None:
+    run = aws.run_state(task(echo, ResultSelector={"run.$": "$$.Execution.Id", "x.$": "$.x"}), {"x": 1})
+    assert run.output == {"run": run.arn, "x": 1}
+
+
+# Starting, ending and time
+
+
+def test_starting_a_running_execution_again_returns_it(aws: Aws) -> None:
+    machine = aws.machine({"W": {"Type": "Wait", "Seconds": 100, "End": True}})
+    first = aws.start(machine, {"a": 1}, name="same")
+    assert aws.start(machine, {"a": 1}, name="same") == first
+    fails_with("ExecutionAlreadyExists", lambda: aws.start(machine, {"a": 2}, name="same"))
+    aws.ended(first)
+    fails_with("ExecutionAlreadyExists", lambda: aws.start(machine, {"a": 1}, name="same"))
+
+
+@pytest.mark.parametrize("name", ["n" * 81, "a b", "a/c", "a:c", "a\u0001"])
+def test_an_execution_name_has_at_most_80_permitted_characters(aws: Aws, name: str) -> None:
+    machine = aws.machine({"A": DONE})
+    fails_with("InvalidName", lambda: aws.start(machine, name=name))
+
+
+def test_an_execution_input_is_json(aws: Aws) -> None:
+    machine = aws.machine({"A": DONE})
+    fails_with("InvalidExecutionInput", lambda: aws.sfn.start_execution(stateMachineArn=machine, input="{nope"))
+
+
+def test_the_machines_timeout_ends_an_execution(aws: Aws) -> None:
+    run = aws.run_state({"Type": "Wait", "Seconds": 300}, TimeoutSeconds=100)
+    assert (run.status, run.error) == ("TIMED_OUT", "States.Timeout")
+    assert run.seconds < 2
+    assert run.events[-1]["type"] == "ExecutionTimedOut"
+
+
+def test_the_machines_timeout_stops_what_still_runs(aws: Aws, recorder: Recorder) -> None:
+    function, seen = recorder
+    late = {
+        "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 80, "Next": "T"}, "T": task(function, End=True)},
+    }
+    run = aws.run_state({"Type": "Parallel", "Branches": [late]}, {"late": 1}, TimeoutSeconds=40)
+    assert run.status == "TIMED_OUT"
+    time.sleep(0.8)
+    assert {"late": 1} not in seen()
+
+
+def test_a_tasks_timeout_is_scaled(aws: Aws) -> None:
+    slow = aws.function("import time\ndef h(event, context): time.sleep(1.5)")
+    run = aws.run_state(task(slow, TimeoutSeconds=100))
+    assert (run.status, run.error) == ("FAILED", "States.Timeout")
+    assert run.counts["LambdaFunctionTimedOut"] == 1
+
+
+def test_stopping_an_execution_stops_its_branches(aws: Aws, recorder: Recorder) -> None:
+    function, seen = recorder
+    late = {
+        "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 80, "Next": "T"}, "T": task(function, End=True)},
+    }
+    arn = aws.start(aws.machine({"A": {"Type": "Parallel", "Branches": [late], "End": True}}), {"stopped": 1})
+    aws.sfn.stop_execution(executionArn=arn, error="Mine", cause="enough")
+    run = aws.ended(arn)
+    assert (run.status, run.error, run.cause) == ("ABORTED", "Mine", "enough")
+    time.sleep(0.9)
+    assert {"stopped": 1} not in seen()
+
+
+def test_large_results_exceed_the_limit(aws: Aws) -> None:
+    large = aws.function("def h(event, context): return 'x' * 300000")
+    run = aws.run({"A": task(large, Catch=CATCH_ALL, End=True), "Caught": DONE})
+    assert (run.status, run.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_large_outputs_exceed_the_limit(aws: Aws) -> None:
+    half = {"StartAt": "P", "States": {"P": DONE}}
+    run = aws.run_state({"Type": "Parallel", "Branches": [half, half]}, {"x": "x" * 200_000})
+    assert (run.status, run.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+# History
+
+
+def test_a_functions_events_are_named_after_it(aws: Aws, echo: str) -> None:
+    run = aws.run_state(task(echo))
+    assert [event["type"] for event in run.events] == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "LambdaFunctionScheduled",
+        "LambdaFunctionStarted",
+        "LambdaFunctionSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+
+
+def test_an_integrations_events_tell_what_it_calls(aws: Aws, echo: str) -> None:
+    run = aws.run_state(task("arn:aws:states:::lambda:invoke", Parameters={"FunctionName": echo, "Payload": {}}))
+    assert run.counts["TaskScheduled"] == run.counts["TaskStarted"] == run.counts["TaskSucceeded"] == 1
+    details = next(event for event in run.events if event["type"] == "TaskScheduled")["taskScheduledEventDetails"]
+    assert (details["resourceType"], details["resource"]) == ("lambda", "invoke")
+
+
+def test_states_inside_parallel_are_in_the_history(aws: Aws) -> None:
+    branch = {"StartAt": "P", "States": {"P": DONE}}
+    run = aws.run_state({"Type": "Parallel", "Branches": [branch, branch]})
+    assert run.counts["PassStateEntered"] == run.counts["PassStateExited"] == 2
+    assert run.counts["ParallelStateStarted"] == run.counts["ParallelStateSucceeded"] == 1
+    assert [event["id"] for event in run.events] == list(range(1, len(run.events) + 1))
+
+
+def test_states_inside_map_are_in_the_history(aws: Aws) -> None:
+    processor = {"StartAt": "P", "States": {"P": DONE}}
+    run = aws.run_state({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor}, {"items": [1, 2, 3]})
+    assert run.output == [1, 2, 3]
+    assert run.counts["PassStateEntered"] == run.counts["MapIterationSucceeded"] == 3
+
+
+# Parallel and Map
+
+
+FAIL = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E"}}}
+
+
+def test_a_failing_branch_fails_its_parallel_at_once(aws: Aws) -> None:
+    run = aws.run_state({"Type": "Parallel", "Branches": [FAIL, WAIT_300]})
+    assert (run.status, run.error) == ("FAILED", "E")
+    assert run.seconds < 1
+
+
+def fail_or_wait(seconds: int = 300) -> dict[str, Any]:
+    """A processor that fails for the item "fail" and waits for any other."""
+    return {
+        "StartAt": "C",
+        "States": {
+            "C": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$", "StringEquals": "fail", "Next": "F"}],
+                "Default": "W",
+            },
+            "F": {"Type": "Fail", "Error": "E", "Cause": "told to"},
+            "W": {"Type": "Wait", "Seconds": seconds, "End": True},
+        },
+    }
+
+
+def test_a_failing_item_fails_its_map_at_once(aws: Aws) -> None:
+    run = aws.run_state({"Type": "Map", "ItemProcessor": fail_or_wait()}, ["fail", "wait"])
+    assert (run.status, run.error) == ("FAILED", "E")
+    assert run.seconds < 1
+
+
+def test_stopped_branches_do_nothing_more(aws: Aws, recorder: Recorder) -> None:
+    function, seen = recorder
+    late = {
+        "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 40, "Next": "T"}, "T": task(function, End=True)},
+    }
+    states = {"A": {"Type": "Parallel", "Branches": [FAIL, late], "Catch": CATCH_ALL, "End": True}, "Caught": DONE}
+    run = aws.run(states, {"branch": 1})
+    assert run.status == "SUCCEEDED"
+    time.sleep(0.5)
+    assert {"branch": 1} not in seen()
+
+
+def test_a_map_keeps_to_its_concurrency(aws: Aws) -> None:
+    processor = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 30, "End": True}}}
+    run = aws.run_state({"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor}, [1, 2, 3])
+    assert run.seconds >= 0.9
+
+
+def distributed(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    return {"Type": "Map", "ItemProcessor": {**config, **processor}, **more}
+
+
+def test_a_distributed_map_runs_an_execution_for_each_item(aws: Aws, echo: str) -> None:
+    processor = {
+        "StartAt": "T",
+        "States": {"T": task(echo, Parameters={"me.$": "$$.Execution.Id", "in.$": "$"}, End=True)},
+    }
+    state = distributed(
+        processor,
+        ItemsPath="$.solutions",
+        ItemSelector={"solution.$": "$$.Map.Item.Value", "run.$": "$$.Execution.Id", "group.$": "$.group"},
+        ResultSelector={"results.$": "$[*].in.solution"},
+        ResultPath="$.map",
+        Label="Solutions",
+    )
+    run = aws.run_state(state, {"solutions": ["a", "b"], "group": "g"})
+    assert run.output["map"] == {"results": ["a", "b"]}
+    (map_run,) = aws.sfn.list_map_runs(executionArn=run.arn)["mapRuns"]
+    children = aws.sfn.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    assert [child["status"] for child in children] == ["SUCCEEDED", "SUCCEEDED"]
+    child = aws.sfn.describe_execution(executionArn=children[0]["executionArn"])
+    assert ":execution:" in child["executionArn"] and "/Solutions:" in child["executionArn"]
+    assert json.loads(child["output"])["me"] == child["executionArn"]
+    assert json.loads(child["input"])["run"] == run.arn
+    history = aws.sfn.get_execution_history(executionArn=child["executionArn"])["events"]
+    assert [history[0]["type"], history[-1]["type"]] == ["ExecutionStarted", "ExecutionSucceeded"]
+    assert run.counts["MapRunStarted"] == run.counts["MapRunSucceeded"] == 1
+    counts = aws.sfn.describe_map_run(mapRunArn=map_run["mapRunArn"])["executionCounts"]
+    assert (counts["succeeded"], counts["running"], counts["pending"]) == (2, 0, 0)
+
+
+def test_a_childs_failure_fails_its_distributed_map_at_once(aws: Aws) -> None:
+    run = aws.run({"A": distributed(fail_or_wait(), Catch=CATCH_ALL, Next="Caught"), "Caught": DONE}, ["fail", "wait"])
+    # The input is no object, so the caught error stands in its place.
+    assert run.output["caught"]["Error"] == "States.ExceedToleratedFailureThreshold"
+    assert run.seconds < 1
+    (map_run,) = aws.sfn.list_map_runs(executionArn=run.arn)["mapRuns"]
+    time.sleep(0.1)
+    children = aws.sfn.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    assert sorted(child["status"] for child in children) == ["ABORTED", "FAILED"]
+    assert aws.sfn.describe_map_run(mapRunArn=map_run["mapRunArn"])["status"] == "FAILED"
+
+
+def test_a_tolerated_failure_is_in_the_output_as_an_execution(aws: Aws) -> None:
+    run = aws.run_state(distributed(fail_or_wait(1), ToleratedFailurePercentage=100), ["fail", "ok"])
+    assert run.status == "SUCCEEDED"
+    failed, succeeded = run.output
+    assert (failed["Status"], failed["Error"], failed["Cause"]) == ("FAILED", "E", "told to")
+    assert succeeded == "ok"
+
+
+def test_more_failures_than_tolerated_fail_the_map(aws: Aws) -> None:
+    run = aws.run_state(distributed(fail_or_wait(1), ToleratedFailurePercentage=50), ["fail", "fail", "ok"])
+    assert run.error == "States.ExceedToleratedFailureThreshold"
+
+
+def test_stopping_an_execution_aborts_its_children(aws: Aws) -> None:
+    arn = aws.start(aws.machine({"A": distributed(fail_or_wait(), End=True)}), ["wait"])
+    (map_run,) = wait_until(lambda: aws.sfn.list_map_runs(executionArn=arn)["mapRuns"])
+
+    def children() -> Any:
+        return aws.sfn.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+
+    wait_until(children)
+    aws.sfn.stop_execution(executionArn=arn)
+    wait_until(lambda: children()[0]["status"] == "ABORTED", 2)
+    wait_until(lambda: aws.sfn.describe_map_run(mapRunArn=map_run["mapRunArn"])["status"] == "ABORTED", 2)
+    assert aws.ended(arn).status == "ABORTED"
+
+
+def test_a_distributed_map_in_jsonata_reads_its_items(aws: Aws) -> None:
+    state = distributed(
+        {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}, Items="{% $states.input.items %}"
+    )
+    assert aws.run_state(state, {"items": [1, 2]}, QueryLanguage="JSONata").output == [1, 2]
+
+
+# Definitions
+
+
+def state_machine(aws: Aws, definition: str) -> Any:
+    return aws.sfn.create_state_machine(name=aws.name(), definition=definition, roleArn=aws.role())
+
+
+def one_state(state: dict[str, Any]) -> dict[str, Any]:
+    return {"StartAt": "A", "States": {"A": state}}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        None,
+        {"States": {"A": DONE}},
+        {"StartAt": "No", "States": {"A": DONE}},
+        {"StartAt": "A", "States": {}},
+        {"StartAt": "A", "States": {"A": DONE, "Unreachable": DONE}},
+        {"StartAt": "A", "States": choice(Variable="$.x", IsNull=True) | {"No": {"Type": "Pass", "Next": "Z"}}},
+        one_state({"Type": "Pass", "Next": "No"}),
+        one_state({"Type": "Pass"}),
+        one_state({"Type": "Nap", "End": True}),
+        one_state(task("arn", Catch=CATCH_ALL, End=True)),
+        one_state({"Type": "Parallel", "Branches": [FAIL | {"StartAt": "No"}], "End": True}),
+        one_state({"Type": "Map", "ItemProcessor": FAIL | {"StartAt": "No"}, "End": True}),
+    ],
+)
+def test_an_invalid_definition_is_refused(aws: Aws, definition: dict[str, Any] | None) -> None:
+    text = json.dumps(definition) if definition else "{nope"
+    message = fails_with("InvalidDefinition", lambda: state_machine(aws, text))
+    assert "Invalid State Machine Definition" in message
+    assert aws.sfn.validate_state_machine_definition(definition=text)["result"] == "FAIL"
+
+
+def test_an_update_to_an_invalid_definition_is_refused(aws: Aws) -> None:
+    machine = aws.machine({"A": DONE})
+    fails_with("InvalidDefinition", lambda: aws.sfn.update_state_machine(stateMachineArn=machine, definition="{nope"))
+
+
+def test_a_valid_definition_is_validated(aws: Aws) -> None:
+    definition = json.dumps({"StartAt": "A", "States": choice(Variable="$.x", IsNull=True)})
+    assert aws.sfn.validate_state_machine_definition(definition=definition)["result"] == "OK"
+
+
+# Rights
+
+
+def allow(action: str, resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def test_a_machine_invokes_only_functions_that_its_role_allows(aws: Aws, echo: str) -> None:
+    refused = aws.run_state(task(echo), role=aws.role(allow("lambda:InvokeFunction", f"{echo}x")))
+    assert (refused.status, refused.error) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "not authorized to perform: lambda:InvokeFunction" in str(refused.cause)
+    assert aws.run_state(task(echo), role=aws.role(allow("lambda:InvokeFunction", echo))).status == "SUCCEEDED"
+
+
+def test_a_machine_publishes_only_where_its_role_allows(aws: Aws) -> None:
+    topic = aws.sns.create_topic(Name=aws.name())["TopicArn"]
+    publish = task("arn:aws:states:::sns:publish", Parameters={"TopicArn": topic, "Message": "m"})
+    assert aws.run_state(publish, role=aws.role()).error == "SNS.AuthorizationErrorException"
+    assert aws.run_state(publish, role=aws.role(allow("sns:Publish", topic))).status == "SUCCEEDED"
+
+
+def test_a_distributed_map_needs_the_right_to_start_its_machine(aws: Aws) -> None:
+    state = distributed({"StartAt": "P", "States": {"P": DONE}})
+    refused = aws.run_state(state, [1], role=aws.role())
+    assert (refused.status, refused.error) == ("FAILED", "StepFunctions.AccessDeniedException")
+    allowed = aws.run_state(state, [1], role=aws.role(allow("states:StartExecution", "*")))
+    assert allowed.status == "SUCCEEDED"
+
+
+def test_s3_notifies_only_a_function_that_permits_it(aws: Aws, recorder: Recorder) -> None:
+    function, seen = recorder
+    bucket = aws.name()
+    aws.s3.create_bucket(Bucket=bucket)
+    target = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"]}
+
+    def notify() -> None:
+        configuration = {"LambdaFunctionConfigurations": [target]}
+        aws.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
+
+    fails_with("InvalidArgument", notify)
+    permission = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "SourceAccount": ACCOUNT}
+    aws.lambda_.add_permission(
+        FunctionName=function, StatementId=bucket, SourceArn=f"arn:aws:s3:::{bucket}", **permission
+    )
+    notify()
+    aws.s3.put_object(Bucket=bucket, Key="my dir/par+ams é.json", Body=b"{}")
+    wait_until(lambda: [e for e in seen() if "Records" in e])
+    keys = [e["Records"][0]["s3"]["object"]["key"] for e in seen() if "Records" in e]
+    assert keys == ["my+dir/par%2Bams+%C3%A9.json"]
+
+
+def test_a_lost_event_reaches_the_dead_letters_if_the_role_allows(aws: Aws) -> None:
+    for right in (True, False):
+        url, arn = queue(aws)
+        statements = [allow("sqs:SendMessage", arn)] if right else []
+        boom = aws.function("def h(event, context): 1 / 0", *statements, DeadLetterConfig={"TargetArn": arn})
+        aws.lambda_.put_function_event_invoke_config(FunctionName=boom, MaximumRetryAttempts=0)
+        aws.lambda_.invoke(FunctionName=boom, InvocationType="Event", Payload=b"{}")
+        messages = aws.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        assert len(messages) == (1 if right else 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "decision"),
+    [
+        (allow("personalize:CreateCampaign", "arn:aws:personalize:us-east-1:000000000000:campaign/*"), "Allow"),
+        (allow("personalize:DescribeCampaign", "*"), "ImplicitDeny"),
+        ({**allow("personalize:*", "*"), "Effect": "Deny"}, "Deny"),
+        ({**EVERYTHING, "Condition": {"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}}}, "Allow"),
+        ({**EVERYTHING, "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}, "ImplicitDeny"),
+    ],
+)
+def test_authorize_answers_from_the_policies(aws: Aws, statement: dict[str, Any], decision: str) -> None:
+    role = aws.role(statement, service="lambda.amazonaws.com")
+    keys = session_keys(aws, role)
+    for principal in ({"roleArn": role}, {"accessKeyId": keys["AccessKeyId"]}):
+        answer = authorize(
+            aws,
+            principal,
+            "personalize:CreateCampaign",
+            "arn:aws:personalize:us-east-1:000000000000:campaign/c",
+            {"iam:PassedToService": "personalize.amazonaws.com"},
+        )
+        assert answer["decision"] == decision
+        assert ":assumed-role/" in answer["principalArn"]
+
+
+def authorize(aws: Aws, principal: dict[str, str], action: str, resource: str, context: Any = None) -> Any:
+    question = {"principal": principal, "action": action, "resource": resource, "context": context or {}}
+    return requests.post(f"{aws.url}/_ministack/authorize", json=question, timeout=5).json()
+
+
+def session_keys(aws: Aws, role: str) -> dict[str, str]:
+    """Keys of a session of `role`, as a function of that role would have."""
+    function = aws.function("import os\ndef h(event, context): return os.environ['AWS_ACCESS_KEY_ID']")
+    aws.lambda_.update_function_configuration(FunctionName=function, Role=role)
+    return {"AccessKeyId": aws.call(function)}
+
+
+def test_authorize_asks_trust_and_bucket_policies_for_a_service(aws: Aws) -> None:
+    service = {"service": "personalize.amazonaws.com"}
+    trusting = aws.role(service="personalize.amazonaws.com")
+    other = aws.role(service="lambda.amazonaws.com")
+    assert authorize(aws, service, "sts:AssumeRole", trusting)["decision"] == "Allow"
+    assert authorize(aws, service, "sts:AssumeRole", other)["decision"] == "ImplicitDeny"
+    bucket = aws.name()
+    aws.s3.create_bucket(Bucket=bucket)
+    read = ("s3:GetObject", f"arn:aws:s3:::{bucket}/Users/u.csv")
+    assert authorize(aws, service, *read)["decision"] == "ImplicitDeny"
+    statements = [
+        {
+            **allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*"),
+            "Principal": {"Service": "personalize.amazonaws.com"},
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        },
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": f"arn:aws:s3:::{bucket}/*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert authorize(aws, service, *read, {"aws:SourceAccount": ACCOUNT})["decision"] == "Allow"
+    assert authorize(aws, service, *read, {"aws:SourceAccount": "111111111111"})["decision"] == "ImplicitDeny"
+
+
+def test_authorize_knows_root_and_refuses_unknown_keys(aws: Aws) -> None:
+    root = authorize(aws, {"accessKeyId": "test"}, "iam:PassRole", "*")
+    assert root == {"decision": "Allow", "principalArn": f"arn:aws:iam::{ACCOUNT}:root"}
+    unknown = {"principal": {"accessKeyId": "AKIANOSUCHKEY"}, "action": "s3:GetObject", "resource": "*"}
+    answer = requests.post(f"{aws.url}/_ministack/authorize", json=unknown, timeout=5)
+    assert (answer.status_code, answer.json()) == (403, {"error": "InvalidClientTokenId"})
+
+
+def test_the_loopback_meets_a_demand_for_tls(aws: Aws) -> None:
+    bucket = aws.name()
+    aws.s3.create_bucket(Bucket=bucket)
+    aws.s3.put_object(Bucket=bucket, Key="k", Body=b"b")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    user = aws.name()
+    aws.iam.create_user(UserName=user)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [EVERYTHING]})
+    aws.iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=policy)
+    key = aws.iam.create_access_key(UserName=user)["AccessKey"]
+    client = boto3.client(
+        "s3",
+        endpoint_url=aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    assert client.get_object(Bucket=bucket, Key="k")["Body"].read() == b"b"
+
+
+# Mails
+
+
+def subscribed_topic(aws: Aws, email: str) -> str:
+    topic = str(aws.sns.create_topic(Name=aws.name())["TopicArn"])
+    aws.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=email)
+    return topic
+
+
+def test_mails_can_be_read_back(aws: Aws) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    aws.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="two@example.com")
+    aws.sns.publish(TopicArn=topic, Subject="Subject é", Message="line 1\nline 2")
+    mails = [mail for mail in requests.get(f"{aws.url}/_ministack/mails", timeout=5).json() if mail["topic"] == topic]
+    assert [mail["to"] for mail in mails] == ["one@example.com", "two@example.com"]
+    assert (mails[0]["subject"], mails[0]["message"]) == ("Subject é", "line 1\nline 2")
+    assert abs(mails[0]["time"] - time.time()) < 10
+
+
+@pytest.mark.parametrize("parameters", [{"Subject": "x" * 100}, {"Subject": "a\nb"}, {"Message": ""}])
+def test_sns_refuses_what_it_cannot_mail(aws: Aws, parameters: dict[str, str]) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    fails_with("InvalidParameter", lambda: aws.sns.publish(**{"TopicArn": topic, "Message": "m", **parameters}))
+
+
+def test_a_publish_task_fails_under_the_name_of_snss_error(aws: Aws) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    publish = task("arn:aws:states:::sns:publish", Parameters={"TopicArn": topic, "Message": "m", "Subject": "a\nb"})
+    assert aws.run_state(publish).error == "SNS.InvalidParameterException"
+
+
+# Events
+
+
+ENDINGS: dict[str, dict[str, Any]] = {
+    "SUCCEEDED": {"Type": "Pass", "End": True},
+    "FAILED": {"Type": "Fail", "Error": "E", "Cause": "because"},
+    "TIMED_OUT": {"Type": "Wait", "Seconds": 300, "End": True},
+    "ABORTED": {"Type": "Wait", "Seconds": 300, "End": True},
+}
+
+
+@pytest.fixture(scope="module")
+def watched(aws: Aws, recorder: Recorder) -> Recorder:
+    """The recorder, as the target of a rule on executions that end otherwise than well."""
+    function, _ = recorder
+    rule = aws.name()
+    pattern = {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+    }
+    rule_arn = aws.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    aws.lambda_.add_permission(
+        FunctionName=function,
+        StatementId=rule,
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule_arn,
+    )
+    aws.events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": function}])
+    return recorder
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_an_executions_end_reaches_a_function(aws: Aws, watched: Recorder, status: str) -> None:
+    _, seen = watched
+    arn = aws.start(aws.machine({"A": ENDINGS[status]}, TimeoutSeconds=100 if status == "TIMED_OUT" else 1000))
+    if status == "ABORTED":
+        aws.sfn.stop_execution(executionArn=arn)
+    events = wait_until(lambda: [e for e in seen() if e.get("detail", {}).get("executionArn") == arn])
+    assert [event["detail"]["status"] for event in events] == [status]
+    assert events[0]["detail"]["stateMachineArn"].rpartition(":")[2] in arn
+    assert events[0]["resources"] == [arn]
+
+
+def test_an_event_needs_the_functions_permission(aws: Aws, tmp_path: Path) -> None:
+    refusing, seen = make_recorder(aws, tmp_path / "events")
+    rule = aws.name()
+    aws.events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["mine"]}))
+    aws.events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": refusing}])
+    aws.events.put_events(Entries=[{"Source": "mine", "DetailType": "t", "Detail": "{}"}])
+    time.sleep(0.3)
+    assert seen() == []
+
+
+def test_eventbridge_tries_a_failed_function_again_and_then_its_dead_letters(aws: Aws) -> None:
+    url, arn = queue(aws)
+    boom = aws.function(
+        "def h(event, context): 1 / 0", allow("sqs:SendMessage", arn), DeadLetterConfig={"TargetArn": arn}
+    )
+    rule = aws.name()
+    rule_arn = aws.events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))["RuleArn"]
+    permission = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "SourceArn": rule_arn}
+    aws.lambda_.add_permission(FunctionName=boom, StatementId="s", **permission)
+    aws.events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": boom}])
+    started = time.monotonic()
+    aws.events.put_events(Entries=[{"Source": rule, "DetailType": "t", "Detail": "{}"}])
+    messages = aws.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages", [])
+    assert len(messages) == 1
+    # One and two minutes between the three attempts, at the tests' hundredfold speed.
+    assert 1.7 <= time.monotonic() - started < 4
+
+
+# S3
+
+
+def test_a_conditional_write_creates_an_object_once(aws: Aws) -> None:
+    bucket = aws.name()
+    aws.s3.create_bucket(Bucket=bucket)
+
+    def put() -> None:
+        aws.s3.put_object(Bucket=bucket, Key="lock", Body=b"1", IfNoneMatch="*")
+
+    put()
+    fails_with("PreconditionFailed", put)
+    aws.s3.delete_object(Bucket=bucket, Key="lock")
+    put()
+
+
+# The version
+
+
+def test_another_ministack_is_not_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    from local.ministack import corrections
+
+    monkeypatch.setattr(corrections, "version", lambda package: "9.9.9")
+    with pytest.raises(corrections.WrongVersion, match=r"1\.5\.33, but 9\.9\.9 is installed"):
+        corrections.apply()
+
+
+def test_the_pinned_ministack_is_installed() -> None:
+    from local.ministack.corrections import MINISTACK_VERSION
+
+    assert importlib.metadata.version("ministack") == MINISTACK_VERSION
