@@ -1,0 +1,143 @@
+"""From a request that names its operation to an answer: faults, validation, permission, effect, log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import validation
+from .authorization import SERVICE_PRINCIPAL, Need, demand
+from .emulator import Call, Emulator
+from .exceptions import (
+    InternalServerException,
+    LimitExceededException,
+    PersonalizeError,
+    ReplyLost,
+    UnknownOperationException,
+    ValidationException,
+    error,
+)
+from .faults import Effect
+from .models import PersonalizeBackend, personalize_backends
+from .operations import HANDLERS
+from .resources import RESOURCE_TYPES, ResourceType
+from .service_model import CONTROL, Operation, operations
+
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the access key, the account it belongs to, and the region of the credential scope."""
+
+    access_key: str
+    account_id: str
+    region: str
+
+
+def handle(emulator: Emulator, service: str, name: str, params: Params, caller: Caller) -> Params:
+    """Answer one call and log it. Raises PersonalizeError with the reply, or ReplyLost when there is to be none."""
+    principal, result = caller.access_key, "ok"
+    try:
+        operation = operations(service).get(name)
+        if operation is None:
+            raise UnknownOperationException(name)
+        resource_name = str(params.get("name") or params.get("jobName") or "")
+        _faults_before(emulator, name, resource_name)
+        _validate(emulator, operation, params)
+        try:
+            backend = personalize_backends[caller.account_id][caller.region]
+        except KeyError as err:
+            raise ValidationException(f"Amazon Personalize is not available in region {caller.region}.") from err
+        needs = list(_needs(backend, operation, params))
+        principal = demand(emulator.authorizer, {"accessKeyId": caller.access_key}, needs)
+        with emulator.lock:
+            backend.settle()
+            answer = HANDLERS[service][name](backend, params)
+        if emulator.faults.strike(("drop",), name, resource_name):
+            raise ReplyLost
+        return answer
+    except PersonalizeError as err:
+        err.code = emulator.settings.switches.http_status.get(err.error_code, err.code)
+        result = err.error_code
+        raise
+    except ReplyLost:
+        result = "reply lost"
+        raise
+    finally:
+        emulator.calls.append(Call(name, params, principal, result, emulator.clock.now()))
+
+
+def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> None:
+    effects: tuple[Effect, ...] = ("delay", "throttle", "internal", "error")
+    for fault in emulator.faults.strike(effects, operation, resource_name):
+        if fault.effect == "delay":
+            time.sleep(fault.seconds)
+        elif fault.effect == "throttle":
+            raise LimitExceededException("Rate exceeded")
+        elif fault.effect == "internal":
+            raise InternalServerException(fault.reason)
+        else:
+            raise error(fault.code, fault.reason)
+
+
+def _validate(emulator: Emulator, operation: Operation, params: Params) -> None:
+    message = validation.violation(operation.input_shape, params)
+    if message is None:
+        return
+    code = emulator.settings.switches.invalid_request_error
+    raise error(code if code in operation.errors else "ValidationException", message)
+
+
+# Permissions
+
+
+def _types_by_operation() -> dict[str, ResourceType]:
+    verbs = ("Create", "Describe", "Delete", "Update", "Start", "Stop")
+    return {f"{verb}{kind.noun}": kind for kind in RESOURCE_TYPES.values() for verb in verbs}
+
+
+_TYPES = _types_by_operation()
+
+#: Operations that act on something other than their type's ARN member: the member that names it.
+_ACTS_ON = {
+    "CreateSolutionVersion": "solutionArn",
+    "StopSolutionVersionCreation": "solutionVersionArn",
+    "GetSolutionMetrics": "solutionVersionArn",
+    "TagResource": "resourceArn",
+    "UntagResource": "resourceArn",
+    "ListTagsForResource": "resourceArn",
+    "DescribeRecipe": "recipeArn",
+    "DescribeAlgorithm": "algorithmArn",
+    "DescribeFeatureTransformation": "featureTransformationArn",
+    "ListMetricAttributionMetrics": "metricAttributionArn",
+}
+
+
+def _needs(backend: PersonalizeBackend, operation: Operation, params: Params) -> Iterator[Need]:
+    """Permissions that a call needs: its own, personalize:TagResource if it tags, iam:PassRole if it names a role."""
+    resource = _acted_on(backend, operation, params)
+    yield Need(f"personalize:{operation.name}", resource, {})
+    if params.get("tags") and operation.name.startswith("Create"):
+        yield Need("personalize:TagResource", resource, {})
+    for role in (params.get("roleArn"), params.get("metricsOutputConfig", {}).get("roleArn")):
+        if role is not None:
+            yield Need("iam:PassRole", role, {"iam:PassedToService": SERVICE_PRINCIPAL})
+
+
+def _acted_on(backend: PersonalizeBackend, operation: Operation, params: Params) -> str:
+    if operation.service != CONTROL:
+        return next((params[m] for m in ("campaignArn", "recommenderArn", "datasetArn") if m in params), "*")
+    if member := _ACTS_ON.get(operation.name):
+        return str(params.get(member, "*"))
+    kind = _TYPES.get(operation.name)
+    if kind is None:
+        return "*"  # List operations have no resource level
+    if not operation.name.startswith("Create"):
+        return str(params.get(kind.arn_member, "*"))
+    if kind.label == "dataset":
+        group = params["datasetGroupArn"].rpartition("/")[2]
+        return backend.new_arn("dataset", group=group, kind=params["datasetType"].upper())
+    return backend.new_arn(kind.label, name=params.get(kind.name_member, ""), id="*")

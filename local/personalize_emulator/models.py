@@ -1,0 +1,278 @@
+"""State of one account in one region: the resources, their running jobs, and the rows imported into their datasets."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from . import quotas
+from .clock import Agenda
+from .emulator import Emulator
+from .exceptions import (
+    JobFailure,
+    ResourceAlreadyExistsException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+    error,
+)
+from .resources import (
+    BATCH_AS_MODELLED,
+    BLOCKERS,
+    RESOURCE_TYPES,
+    STOPPED,
+    STOPPING,
+    Record,
+    Resource,
+    Statuses,
+    blocks,
+)
+from .rows import RowStore
+
+Commit = Callable[[], None]
+#: Work of a job, done as it leaves PENDING. It raises JobFailure, or returns what shall take effect as the job ends.
+Begin = Callable[[], Commit | None]
+
+
+class PersonalizeBackend(BaseBackend):
+    """Resources by ARN, with what every type has in common: creation, lookup, jobs on the clock, deletion."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.emulator = Emulator.current()
+        self.agenda = Agenda()
+        self.resources: dict[str, Resource] = {}
+        #: ARNs of jobs that went with their parents: no operation deletes a job, so its name stays taken.
+        self.retired: set[str] = set()
+        self.rows = RowStore()
+        self._settled_at = self.emulator.clock.now()
+
+    @property
+    def settings(self) -> Any:
+        return self.emulator.settings
+
+    @property
+    def switches(self) -> Any:
+        return self.emulator.settings.switches
+
+    @property
+    def now(self) -> float:
+        """Emulated epoch seconds: the moment of the event that runs, else of the call that is being answered."""
+        return self.agenda.moment if self.agenda.moment is not None else self._settled_at
+
+    def settle(self) -> None:
+        """Let everything happen that is due by the clock."""
+        if self.agenda.moment is None:
+            self._settled_at = self.emulator.clock.now()
+            self.agenda.run_until(self._settled_at)
+
+    # Names
+
+    def arn(self, tail: str) -> str:
+        return f"arn:{self.partition}:personalize:{self.region_name}:{self.account_id}:{tail}"
+
+    def new_arn(self, label: str, **parts: str) -> str:
+        """ARN of a resource to be made. `parts` fill the type's tail; the id is random unless given."""
+        tail = RESOURCE_TYPES[label].arn_tail
+        by_id = {
+            "data deletion job": self.switches.data_deletion_job_arn == "id",
+            "metric attribution": self.switches.metric_attribution_arn == "id",
+        }
+        if by_id.get(label):
+            tail = tail.replace("{name}", "{id}")
+        return self.arn(tail.format_map({"id": secrets.token_hex(4), **parts}))
+
+    # Lookup
+
+    def get(self, label: str, arn: str) -> Resource:
+        """The resource of that type and ARN. Raises ResourceNotFoundException."""
+        found = self.find(label, arn)
+        if found is None:
+            raise ResourceNotFoundException(arn)
+        return found
+
+    def find(self, label: str, arn: str | None) -> Resource | None:
+        found = self.resources.get(arn) if arn is not None else None
+        return found if found is not None and found.type.label == label else None
+
+    def all(self, label: str, **links: Any) -> Iterator[Resource]:
+        """Resources of a type whose record has all these members, in the order of creation."""
+        for resource in list(self.resources.values()):
+            record = resource.record
+            if resource.type.label == label and all(record.get(k) == v for k, v in links.items()):
+                yield resource
+
+    def get_active(self, label: str, arn: str, code: str | None = None) -> Resource:
+        """As `get`, for a parent that must be ACTIVE; else raises `code`, or the switch `parent_not_active_error`."""
+        parent = self.get(label, arn)
+        if parent.status not in (None, "ACTIVE"):
+            raise error(
+                code or self.switches.parent_not_active_error,
+                f"Resource {arn} is not in ACTIVE status; its status is {parent.status}.",
+            )
+        return parent
+
+    # Creation, change, deletion
+
+    def create(
+        self,
+        label: str,
+        params: Mapping[str, Any],
+        begin: Begin | None = None,
+        *,
+        arn_parts: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> Resource:
+        """Register a resource and start its job.
+
+        `params` are the API's; `members` are laid over them (defaults, links to parents); `arn_parts` fill the ARN.
+        Raises ResourceAlreadyExistsException, LimitExceededException, and the errors of `quotas.with_tags`.
+        """
+        kind = RESOURCE_TYPES[label]
+        arn = self.new_arn(label, name=params.get(kind.name_member) or "", **(arn_parts or {}))
+        if arn in self.resources or arn in self.retired:
+            raise ResourceAlreadyExistsException(arn)
+        record: Record = {k: v for k, v in (*params.items(), *members.items()) if v is not None}
+        tags = quotas.with_tags(self.settings, {}, record.pop("tags", []))
+        record[kind.arn_member] = arn
+        resource = Resource(kind, arn, record, tags)
+        quotas.check(self, resource)
+        record["creationDateTime"] = record["lastUpdatedDateTime"] = self.now
+        self.resources[arn] = resource
+        if kind.statuses is not None:
+            statuses = kind.statuses
+            if label.startswith("batch") and self.switches.batch_statuses == "model":
+                statuses = BATCH_AS_MODELLED
+            self.run_job(resource, label, {statuses: record}, begin, operation=f"Create{kind.noun}")
+        return resource
+
+    def update(
+        self,
+        resource: Resource,
+        changes: Record,
+        statuses: Statuses,
+        begin: Begin | None,
+        *,
+        own_statuses: Statuses | None = None,
+    ) -> None:
+        """Start an update, shown as the resource's latest-update member; `begin` returns what applies it.
+
+        `own_statuses` are for types whose own status shows the update too.
+        Raises ResourceInUseException while the resource or an earlier update is busy.
+        """
+        if resource.busy:
+            raise ResourceInUseException(f"Resource {resource.arn} is in use: an operation on it is in progress.")
+        kind = resource.type
+        summary: Record = dict(changes, creationDateTime=self.now)
+        subjects = {statuses: summary}
+        if kind.update_member:
+            resource.record[kind.update_member] = summary
+        if own_statuses is not None:
+            subjects[own_statuses] = resource.record
+        self.run_job(resource, f"{kind.label} update", subjects, begin, operation=f"Update{kind.noun}")
+
+    def run_job(
+        self,
+        resource: Resource,
+        duration: str,
+        subjects: Mapping[Statuses, Record],
+        begin: Begin | None = None,
+        *,
+        operation: str,
+    ) -> None:
+        """Walk `subjects` (each with its own spelling) through their statuses; `duration` names the setting."""
+        seconds = self.settings.duration(duration)
+        commits: list[Commit] = []
+        failures: list[str] = [f.reason for f in self.emulator.faults.strike(("fail",), operation, resource.name)]
+
+        def show(status: Callable[[Statuses], str]) -> None:
+            for statuses, record in subjects.items():
+                record["status"] = status(statuses)
+                record["lastUpdatedDateTime"] = self.now
+
+        def start(_: float) -> None:
+            show(lambda s: s.in_progress)
+            try:
+                commit = begin() if begin is not None and not failures else None
+            except JobFailure as failure:
+                failures.append(str(failure))
+            else:
+                commits.extend([commit] if commit is not None else [])
+
+        def end(_: float) -> None:
+            resource.expected_end = None
+            if failures:
+                show(lambda s: s.failed)
+                for statuses, record in subjects.items():
+                    if statuses.failed.endswith("FAILED"):
+                        record["failureReason"] = failures[0]
+                return
+            show(lambda s: s.done)
+            for commit in commits:
+                commit()
+
+        show(lambda s: s.pending)
+        resource.expected_end = self.now + seconds
+        resource.jobs = [
+            self.agenda.at(self.now + seconds * self.settings.pending_share, start),
+            self.agenda.at(resource.expected_end, end),
+        ]
+
+    def stop_job(self, resource: Resource) -> None:
+        """Stop a running creation: at once while it is pending, over CREATE STOPPING once it works."""
+
+        def stopped(_: float) -> None:
+            resource.expected_end = None
+            self._show(resource, STOPPED)
+
+        for event in resource.jobs:
+            event.cancelled = True
+        if resource.status == resource.type.statuses.pending:  # type: ignore[union-attr]
+            stopped(self.now)
+            return
+        self._show(resource, STOPPING)
+        resource.expected_end = self.now + self.settings.duration("stop training")
+        resource.jobs = [self.agenda.at(resource.expected_end, stopped)]
+
+    def delete(self, label: str, arn: str) -> None:
+        """Start the deletion of a resource. Raises ResourceNotFoundException, ResourceInUseException."""
+        resource = self.get(label, arn)
+        kind = resource.type
+        if kind.statuses is not None and (resource.busy or resource.status not in kind.deletable_from):
+            raise ResourceInUseException(f"Resource {arn} cannot be deleted while its status is {resource.status}.")
+        for blocker in BLOCKERS.get(label, ()):
+            for child in self.all(blocker.child):
+                if blocks(blocker, resource, child):
+                    raise ResourceInUseException(
+                        f"Resource {arn} cannot be deleted: {blocker.child} {child.arn} depends on it."
+                    )
+        if kind.statuses is None:
+            self._forget(resource)
+            return
+        seconds = self.settings.duration("delete")
+        step = seconds / len(kind.delete_statuses)
+        self._show(resource, kind.delete_statuses[0])
+        for number, status in enumerate(kind.delete_statuses[1:], 1):
+            self.agenda.at(self.now + number * step, lambda _, s=status: self._show(resource, s))  # type: ignore[misc]
+        resource.expected_end = self.now + seconds
+        self.agenda.at(resource.expected_end, lambda _: self._forget(resource))
+
+    def _show(self, resource: Resource, status: str) -> None:
+        resource.record |= {"status": status, "lastUpdatedDateTime": self.now}
+
+    def _forget(self, resource: Resource) -> None:
+        del self.resources[resource.arn]
+        self.rows.drop(resource.arn)
+        for appointment in resource.appointments:
+            appointment.cancelled = True
+        for label in resource.type.takes_along:
+            kind = RESOURCE_TYPES[label]
+            for child in self.all(label, **{str(kind.parent): resource.arn}):
+                self._forget(child)
+        if not resource.type.deletable_from:
+            self.retired.add(resource.arn)
+
+
+personalize_backends = BackendDict(PersonalizeBackend, "personalize")

@@ -1,0 +1,119 @@
+"""Objects in S3, as jobs read and write them: streamed, and only where the job's role and the bucket's policy allow it.
+
+Sources: developer guide, "Importing bulk data into Amazon Personalize with a dataset import job", "Giving Amazon
+Personalize access to Amazon S3 resources", "Common error messages in Amazon Personalize" (sections 5 and 12.3 of the
+service reference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .authorization import SERVICE_PRINCIPAL
+from .exceptions import JobFailure
+
+if TYPE_CHECKING:
+    from .models import PersonalizeBackend
+
+INVALID_LOCATION = "Invalid Data location."
+NO_ACCESS = "Insufficient privileges for accessing data in Amazon S3."
+
+#: S3 rights that a job needs, by what it does.
+READ = ("s3:GetObject", "s3:ListBucket")
+WRITE = ("s3:PutObject", "s3:ListBucket")
+
+
+@dataclass(frozen=True)
+class Location:
+    """An s3:// address: one object, or with a trailing slash a folder."""
+
+    bucket: str
+    key: str
+
+    @property
+    def is_folder(self) -> bool:
+        return self.key == "" or self.key.endswith("/")
+
+    @classmethod
+    def parse(cls, url: str, complaint: str = INVALID_LOCATION) -> Location:
+        """Raises JobFailure(complaint) for anything that is not an s3:// address with a bucket."""
+        scheme, _, rest = url.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise JobFailure(complaint)
+        return cls(bucket, key)
+
+
+class JobAccess:
+    """S3 through the eyes of one job: `role_arn` as the API got it, `source_arn` the job's resource."""
+
+    def __init__(self, backend: PersonalizeBackend, role_arn: str | None, source_arn: str) -> None:
+        self._backend = backend
+        self._role = role_arn
+        self._source = source_arn
+        self._client = backend.emulator.s3(backend.region_name)
+
+    def require(self, location: Location, rights: tuple[str, ...]) -> None:
+        """Raises JobFailure unless the role can be assumed, and role and bucket policy both grant the rights."""
+        if self._role is None:
+            raise JobFailure(NO_ACCESS)
+        context = {
+            "aws:SourceAccount": self._backend.account_id,
+            "aws:SourceArn": self._source,
+            "aws:SecureTransport": "true",
+        }
+        service = {"service": SERVICE_PRINCIPAL}
+        decide = self._backend.emulator.authorizer.decide
+        bucket = f"arn:{self._backend.partition}:s3:::{location.bucket}"
+        if not decide(service, "sts:AssumeRole", self._role, context).allowed:
+            raise JobFailure(NO_ACCESS)
+        for right in rights:
+            resource = bucket if right == "s3:ListBucket" else f"{bucket}/{location.key or '*'}"
+            for principal in ({"roleArn": self._role}, service):
+                if not decide(principal, right, resource, context).allowed:
+                    raise JobFailure(NO_ACCESS)
+
+    def keys(self, location: Location, *, deep: bool = False) -> list[str]:
+        """Keys to read: the object itself, or a folder's files (its first level; `deep`: all). Raises JobFailure."""
+        if not location.is_folder:
+            return [location.key]
+        delimiter = {} if deep else {"Delimiter": "/"}
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=location.bucket, Prefix=location.key, **delimiter
+        )
+        with _failures():
+            return [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+
+    def open(self, location: Location, key: str) -> BinaryIO:
+        """The object's bytes as a stream. Raises JobFailure."""
+        with _failures():
+            return cast(BinaryIO, self._client.get_object(Bucket=location.bucket, Key=key)["Body"])
+
+    def write(self, location: Location, key: str, body: bytes) -> None:
+        """Put one object below a folder. Raises JobFailure."""
+        with _failures():
+            self._client.put_object(Bucket=location.bucket, Key=location.key + key, Body=body)
+
+    def lines(self, location: Location, key: str) -> Iterator[str]:
+        """The object's lines as text, without their ends."""
+        for line in cast(Any, self.open(location, key)).iter_lines():
+            yield line.decode("utf-8")
+
+
+class _failures:
+    """Turns what S3 answers into the job's failure."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, err: BaseException | None, _traceback: object) -> Literal[False]:
+        if isinstance(err, ClientError):
+            denied = err.response["Error"]["Code"] in ("AccessDenied", "403", "AllAccessDisabled")
+            raise JobFailure(NO_ACCESS if denied else INVALID_LOCATION) from err
+        if isinstance(err, BotoCoreError):
+            raise JobFailure(INVALID_LOCATION) from err
+        return False

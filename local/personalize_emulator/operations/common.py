@@ -1,0 +1,89 @@
+"""What operations of every type share: describe, list by pages, delete."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..exceptions import InvalidNextTokenException
+from ..models import PersonalizeBackend
+from ..resources import RESOURCE_TYPES, Record, Resource
+from ..service_model import describe_members, summary_members
+
+Params = dict[str, Any]
+Handler = Callable[[PersonalizeBackend, Params], Params]
+
+PAGE = 100
+
+
+def shown(record: Record, members: Iterable[str]) -> Record:
+    """The members of a record that a response shape has; absent ones are left out, never null."""
+    return {name: record[name] for name in members if record.get(name) is not None}
+
+
+def described(resource: Resource) -> Record:
+    """A resource as its Describe operation shows it."""
+    kind = resource.type
+    return shown(resource.record, describe_members(f"Describe{kind.noun}", kind.stem))
+
+
+def summarised(resource: Resource) -> Record:
+    """A resource as its List operation shows it."""
+    kind = resource.type
+    return shown(resource.record, summary_members(f"List{kind.noun}s", kind.list_key))
+
+
+def describe(label: str) -> Handler:
+    kind = RESOURCE_TYPES[label]
+
+    def handler(backend: PersonalizeBackend, params: Params) -> Params:
+        return {kind.stem: described(backend.get(label, params[kind.arn_member]))}
+
+    return handler
+
+
+def list_all(label: str) -> Handler:
+    kind = RESOURCE_TYPES[label]
+
+    def handler(backend: PersonalizeBackend, params: Params) -> Params:
+        links = {kind.parent: params[kind.parent]} if kind.parent and params.get(kind.parent) else {}
+        found = list(backend.all(label, **links))
+        if kind.newest_first:
+            found.reverse()
+        return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)
+
+    return handler
+
+
+def delete(label: str) -> Handler:
+    kind = RESOURCE_TYPES[label]
+
+    def handler(backend: PersonalizeBackend, params: Params) -> Params:
+        backend.delete(label, params[kind.arn_member])
+        return {}
+
+    return handler
+
+
+def page(operation: str, key: str, items: list[Any], params: Params) -> Params:
+    """One page of a list. Raises InvalidNextTokenException for a token that this operation did not give out."""
+    start = _start(operation, params["nextToken"]) if "nextToken" in params else 0
+    end = start + params.get("maxResults", PAGE)
+    result: Params = {key: list(itertools.islice(items, start, end))}
+    if end < len(items):
+        result["nextToken"] = base64.urlsafe_b64encode(json.dumps([operation, end]).encode()).decode()
+    return result
+
+
+def _start(operation: str, token: str) -> int:
+    try:
+        of, start = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, TypeError, binascii.Error) as err:
+        raise InvalidNextTokenException from err
+    if of != operation or not isinstance(start, int):
+        raise InvalidNextTokenException
+    return start

@@ -1,0 +1,179 @@
+"""CreateSolutionVersion, StopSolutionVersionCreation, GetSolutionMetrics: training.
+
+Sources: developer guide, "Manually creating a solution version", "Stopping the creation of a solution version",
+"Evaluating an Amazon Personalize solution version with metrics" (sections 6.1, 6.5 and 9 of the service reference).
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ..exceptions import InvalidInputException, JobFailure, ResourceAlreadyExistsException, ResourceInUseException
+from ..models import Commit, PersonalizeBackend
+from ..recipes import ACTION_INTERACTIONS, INTERACTIONS, Recipe, required_datasets
+from ..resources import Resource
+from ..service_model import summary_members
+from ..settings import HOUR
+from ..training import Model, Selection, TrainingData, check_minimums, train
+from . import campaigns
+from .common import Params
+from .datasets import dataset_of
+from .recipes import recipe_of_solution
+
+SUMMARY = summary_members("ListSolutionVersions", "solutionVersions")
+
+_FROM_SOLUTION = (
+    "performHPO",
+    "performAutoML",
+    "performIncrementalUpdate",
+    "recipeArn",
+    "eventType",
+    "solutionConfig",
+    "datasetGroupArn",
+)
+
+
+def create(backend: PersonalizeBackend, params: Params) -> Params:
+    solution = backend.get_active("solution", params["solutionArn"])
+    one_at_a_time = not backend.switches.concurrent_versions_of_a_solution
+    if one_at_a_time and any(v.busy for v in backend.all("solution version", solutionArn=solution.arn)):
+        raise ResourceInUseException(f"A version of {solution.arn} is being trained already.")
+    return {"solutionVersionArn": start(backend, solution, params).arn}
+
+
+def start(backend: PersonalizeBackend, solution: Resource, params: Params, *, automatic: bool = False) -> Resource:
+    """Start a training. Raises the errors of CreateSolutionVersion."""
+    mode = params.get("trainingMode", "FULL")
+    recipe = recipe_of_solution(backend, solution)
+    if mode == "UPDATE":
+        _check_update_training(backend, solution, recipe)
+    number = secrets.token_hex(4)
+    given = params.get("name")
+    name = f"{solution.name}/{given or number}"
+    if given and any(backend.all("solution version", solutionArn=solution.arn, name=name)):
+        raise ResourceAlreadyExistsException(backend.arn(f"solution/{name}"))
+    if given and backend.switches.version_name_in_arn:
+        number = given
+    version = backend.create(
+        "solution version",
+        {"tags": params["tags"]} if "tags" in params else {},
+        lambda: _train(backend, solution, version, recipe),
+        arn_parts={"solution": solution.name, "id": number},
+        name=name,
+        solutionArn=solution.arn,
+        trainingMode=mode,
+        trainingType="AUTOMATIC" if automatic else "MANUAL",
+        **{key: solution.record.get(key) for key in _FROM_SOLUTION},
+    )
+    return version
+
+
+def stop(backend: PersonalizeBackend, params: Params) -> Params:
+    version = backend.get("solution version", params["solutionVersionArn"])
+    if version.status not in ("CREATE PENDING", "CREATE IN_PROGRESS"):
+        raise ResourceInUseException(
+            f"The creation of {version.arn} cannot be stopped while its status is {version.status}."
+        )
+    backend.stop_job(version)
+    return {}
+
+
+def metrics(backend: PersonalizeBackend, params: Params) -> Params:
+    version = backend.get("solution version", params["solutionVersionArn"])
+    if version.status != "ACTIVE":
+        raise ResourceInUseException(
+            f"Metrics of {version.arn} are not available while its status is {version.status}."
+        )
+    # "UPDATE versions yield no new metrics": there are none of their own.
+    found = {} if version.record["trainingMode"] == "UPDATE" else model_of(version).metrics
+    return {"solutionVersionArn": version.arn, "metrics": dict(found)}
+
+
+def model_of(version: Resource) -> Model:
+    """What the training left; an empty model before that."""
+    model: Model = version.inner.get("model", Model())
+    return model
+
+
+def has_new_interactions(backend: PersonalizeBackend, solution: Resource) -> bool:
+    """Whether interactions arrived since the start of the solution's last training, or ever, before the first."""
+    recipe = recipe_of_solution(backend, solution)
+    kind = ACTION_INTERACTIONS if recipe.type == "PERSONALIZED_ACTIONS" else INTERACTIONS
+    dataset = dataset_of(backend, solution.record["datasetGroupArn"], kind)
+    changed = dataset.inner.get("data changed") if dataset is not None else None
+    starts = [v.record["creationDateTime"] for v in backend.all("solution version", solutionArn=solution.arn)]
+    return changed is not None and (not starts or changed > max(starts))
+
+
+def training_data(
+    backend: PersonalizeBackend, group_arn: str, recipe: Recipe, selection: Selection
+) -> TrainingData | None:
+    """The interactions to train on; None for a group without. Raises JobFailure when a required dataset lacks."""
+    for kind in required_datasets(recipe, backend.switches):
+        if dataset_of(backend, group_arn, kind) is None:
+            raise JobFailure(f"The dataset group has no {kind} dataset, which the recipe requires")
+    dataset = dataset_of(backend, group_arn, INTERACTIONS)
+    if dataset is None or dataset.arn not in backend.rows:
+        return None
+    return TrainingData(backend.rows, backend.rows.table(dataset.arn), selection)
+
+
+def _train(backend: PersonalizeBackend, solution: Resource, version: Resource, recipe: Recipe) -> Commit:
+    config = version.record.get("solutionConfig", {})
+    threshold = config.get("eventValueThreshold")
+    selection = Selection(version.record.get("eventType"), float(threshold) if threshold else None)
+    data = training_data(backend, version.record["datasetGroupArn"], recipe, selection)
+    extra = []
+    if config.get("optimizationObjective"):
+        extra.append("average_rewards_at_k")
+    if config.get("eventsConfig"):
+        extra.append(backend.switches.weighted_gain_metric)
+    if data is not None and INTERACTIONS in required_datasets(recipe, backend.switches):
+        check_minimums(data, backend.settings.minimums)
+    has_rows = data is not None and data.number("SELECT count(*) FROM {data}") > 0
+    model = train(data, recipe, backend.switches, extra) if data is not None and has_rows else Model()
+    began = version.record["creationDateTime"]
+
+    def commit() -> None:
+        version.inner["model"] = model
+        version.record["trainingHours"] = round((backend.now - began) / HOUR, 3)
+        if version.record["performHPO"]:
+            version.record["tunedHPOParams"] = {"algorithmHyperParameters": _tuned(config)}
+        for campaign in backend.all("campaign", solutionArn=solution.arn):
+            campaigns.synchronise(backend, campaign)
+
+    return commit
+
+
+def _tuned(config: dict[str, Any]) -> dict[str, str]:
+    """A value out of each range that was to be tuned."""
+    ranges = config.get("hpoConfig", {}).get("algorithmHyperParameterRanges", {})
+    found: dict[str, str] = {}
+    for kind in ("integerHyperParameterRanges", "continuousHyperParameterRanges"):
+        found |= {r["name"]: str(r["minValue"]) for r in ranges.get(kind, []) if "name" in r and "minValue" in r}
+    for entry in ranges.get("categoricalHyperParameterRanges", []):
+        if "name" in entry and entry.get("values"):
+            found[entry["name"]] = entry["values"][0]
+    return found
+
+
+def _check_update_training(backend: PersonalizeBackend, solution: Resource, recipe: Recipe) -> None:
+    if not recipe.update_training:
+        raise InvalidInputException(f"trainingMode UPDATE is not supported by recipe {recipe.name}.")
+    full = [
+        v.record["creationDateTime"]
+        for v in backend.all("solution version", solutionArn=solution.arn, trainingMode="FULL")
+        if v.status == "ACTIVE"
+    ]
+    if not full:
+        raise InvalidInputException(
+            "trainingMode UPDATE needs an active solution version trained with trainingMode FULL."
+        )
+    group = solution.record["datasetGroupArn"]
+    changes = [d.inner.get("data changed", 0.0) for d in backend.all("dataset", datasetGroupArn=group)]
+    if not any(change > max(full) for change in changes):
+        raise InvalidInputException(
+            "There should be updates to at least one dataset after last active solution version "
+            "with training mode set to FULL"
+        )

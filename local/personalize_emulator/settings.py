@@ -1,0 +1,201 @@
+"""Everything about the emulator that a user may choose, in three dataclasses with a reason beside every default."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+#: Emulated seconds each job takes at scale 1. The keys are the labels of `resources.RESOURCE_TYPES`, an update of one
+#: ("campaign update"), or a named delay. Sources: developer guide and public notebooks, as gathered in section 9 of
+#: the service reference.
+DURATIONS: dict[str, float] = {
+    "dataset group": 60,
+    "dataset": 60,
+    "dataset update": 2 * MINUTE,
+    "dataset import job": 12 * MINUTE,
+    "dataset export job": 12 * MINUTE,
+    "solution": 30,
+    "solution update": 3 * MINUTE,
+    "solution version": 60 * MINUTE,
+    "campaign": 10 * MINUTE,
+    "campaign update": 10 * MINUTE,
+    "recommender": 50 * MINUTE,
+    "recommender update": 10 * MINUTE,
+    "recommender start": 10 * MINUTE,
+    "recommender stop": 5 * MINUTE,
+    "filter": MINUTE,
+    "event tracker": MINUTE,
+    "batch inference job": 25 * MINUTE,
+    "batch segment job": 25 * MINUTE,
+    "data deletion job": 30 * MINUTE,
+    "metric attribution": MINUTE,
+    "metric attribution update": MINUTE,
+    "delete": MINUTE,
+    "stop training": MINUTE,
+    # "within one hour after the solution is ACTIVE": the whole hour, so that a manual version may come first.
+    "first automatic training": HOUR,
+}
+
+#: Quotas by the name of the row in `quotas.QUOTAS`; the numbers of "Amazon Personalize endpoints and quotas".
+QUOTAS: dict[str, int] = {
+    "schemas": 500,
+    "dataset groups": 5,
+    "running import jobs": 5,
+    "running batch inference jobs": 5,
+    "running batch segment jobs": 5,
+    "running solution versions": 20,
+    "solutions in a group": 10,
+    "campaigns in a group": 5,
+    "recommenders in a group": 5,
+    "filters in a group": 30,
+    "pending data deletion jobs in a group": 5,
+    "fields in a filter": 10,
+    "fields in all filters of a group": 20,
+    "tags of a resource": 50,
+}
+
+
+@dataclass(frozen=True)
+class Minimums:
+    """The least data the service takes ("Amazon Personalize endpoints and quotas"); lower it for small tests."""
+
+    rows_in_an_interactions_import: int = 1000
+    interactions: int = 1000
+    users_with_two_interactions: int = 25
+    share_of_users_with_two_interactions: float = 0.01
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Behaviour that no source settles. A default is the likelier or stricter answer; change it to try the other."""
+
+    #: Class raised when the request breaks the service model. The guide files bad formats under InvalidInputException;
+    #: some AWS services answer ValidationException, as operations that do not declare the former always do here.
+    invalid_request_error: str = "InvalidInputException"
+    #: HTTP status by error code. The model names none for the control plane; 400 has been seen.
+    http_status: Mapping[str, int] = field(default_factory=dict)
+    #: Class raised when a parent is not ACTIVE yet. ResourceInUse is the declared fit (CreateFilter, which does not
+    #: declare it, answers InvalidInputException).
+    parent_not_active_error: str = "ResourceInUseException"
+    #: Class raised by a second CreateEventTracker of one dataset group.
+    second_event_tracker_error: Literal["ResourceAlreadyExistsException", "LimitExceededException"] = (
+        "ResourceAlreadyExistsException"
+    )
+    #: Class raised when INCREMENTAL is asked for before a first FULL import.
+    first_incremental_import_error: str = "InvalidInputException"
+    #: Class raised by CreateCampaign or a batch job whose recipe cannot do it.
+    unsuited_recipe_error: str = "InvalidInputException"
+    #: Whether schemas are read as Avro at all. Off lets moto's own tests (which store the text "sth") pass.
+    check_schemas: bool = True
+    #: Where a schema's required columns are checked: by CreateSchema through its record name, or only by CreateDataset.
+    required_columns_checked_by: Literal["CreateSchema", "CreateDataset"] = "CreateDataset"
+    #: Whether the record name must be spelt exactly like "Interactions" or "Action_Interactions".
+    record_name_case_sensitive: bool = True
+    #: Whether a namespace other than com.amazonaws.personalize.schema is refused.
+    namespace_enforced: bool = False
+    #: Which column of an Actions schema is reserved for the expiry: the guide's table and its prose differ.
+    action_expiration_column: Literal["EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP"] = "EXPIRATION_TIMESTAMP"
+    #: When access to S3 (role, trust, bucket policy) is found lacking: in the job, or already by the call.
+    s3_access_checked_by: Literal["job", "call"] = "job"
+    #: Whether CSV columns are matched by name, or must also stand in the schema's order.
+    csv_columns_matched_by: Literal["name", "position"] = "name"
+    #: What happens to a CSV column that the schema does not have.
+    csv_extra_columns: Literal["ignore", "fail"] = "ignore"
+    #: What happens to a TIMESTAMP in milliseconds (after the year 5000 when read as seconds).
+    millisecond_timestamps: Literal["accept", "fail"] = "accept"
+    #: Whether CreateEventTracker needs an Interactions dataset in the group.
+    tracker_needs_interactions_dataset: bool = False
+    #: Whether CreateSolution needs the recipe's datasets, or the training fails later.
+    required_datasets_checked_by: Literal["CreateSolution", "training"] = "training"
+    #: What performAutoML does: its recipes are withdrawn, so the call is refused; "popularity" trains all the same.
+    perform_auto_ml: Literal["refuse", "popularity"] = "refuse"
+    #: Whether a version may be created while another version of the solution is being trained.
+    concurrent_versions_of_a_solution: bool = True
+    #: Whether the name given to CreateSolutionVersion becomes the tail of the ARN (else 8 hex digits).
+    version_name_in_arn: bool = False
+    #: Whether DescribeCampaign shows the version behind `$LATEST`, or the text as it was sent.
+    latest_resolved_in_describe: bool = True
+    #: Whether UpdateCampaign may move a campaign to a version of another solution.
+    campaign_may_change_solution: bool = False
+    #: Spelling of batch job statuses: as seen live ("CREATE PENDING"), or as in the model ("PENDING", "IN PROGRESS").
+    batch_statuses: Literal["live", "model"] = "live"
+    #: Tail of the ARN of these two types: the name, or 8 hex digits.
+    data_deletion_job_arn: Literal["name", "id"] = "name"
+    metric_attribution_arn: Literal["name", "id"] = "name"
+    #: Type of aws-popularity-count: the recipe table says POPULAR_ITEMS, the recipe's own page USER_PERSONALIZATION.
+    popularity_count_type: Literal["POPULAR_ITEMS", "USER_PERSONALIZATION"] = "POPULAR_ITEMS"
+    #: Type of aws-semantic-similarity, and whether it can do without interactions.
+    semantic_similarity_type: str = "RELATED_ITEMS"
+    semantic_similarity_needs_interactions: bool = False
+    #: Keys of GetSolutionMetrics whose spelling no source shows.
+    trend_accuracy_metric: str = "trend_prediction_accuracy"
+    weighted_gain_metric: str = "normalized_discounted_cumulative_gain_with_event_weights_at_k"
+    #: Whether a filter can be created before the first import of the dataset it reads.
+    filter_needs_imported_data: bool = False
+    #: Whether event types of use cases (View, Purchase, Watch, Click) are compared with their case.
+    use_case_event_case_sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One emulator's settings. `durations` and `quotas` are laid over the defaults, so give only what differs."""
+
+    #: Account of callers that name none (MiniStack's).
+    account_id: str = "000000000000"
+    durations: Mapping[str, float] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    minimums: Minimums = field(default_factory=Minimums)
+    switches: Switches = field(default_factory=Switches)
+    #: Share of a job's duration that it spends in PENDING.
+    pending_share: float = 0.1
+    #: How many calls the log remembers.
+    call_log_size: int = 10_000
+
+    def __post_init__(self) -> None:
+        _known("duration", self.durations, DURATIONS)
+        _known("quota", self.quotas, QUOTAS)
+
+    def duration(self, name: str) -> float:
+        """Emulated seconds of the named job; see `DURATIONS`."""
+        return float(self.durations.get(name, DURATIONS[name]))
+
+    def quota(self, name: str) -> int:
+        """The number behind a row of `quotas.QUOTAS`."""
+        return self.quotas.get(name, QUOTAS[name])
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Settings from plain data (a parsed configuration file).
+
+        Raises ValueError, naming what is known, for an unknown key at any level.
+        """
+        values = dict(values)
+        _known("setting", values, {f.name for f in dataclasses.fields(cls)})
+        for name, part in (("minimums", Minimums), ("switches", Switches)):
+            if name in values:
+                _known(name, values[name], {f.name for f in dataclasses.fields(part)})
+                values[name] = part(**values[name])
+        return cls(**values)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings of a TOML or JSON file, as plain data (a `faults` list may be among them)."""
+    text = path.read_text(encoding="utf-8")
+    data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} must hold one table of settings")
+    return data
+
+
+def _known(what: str, given: Mapping[str, Any], known: Mapping[str, Any] | set[str]) -> None:
+    if unknown := set(given) - set(known):
+        raise ValueError(f"Unknown {what} {sorted(unknown)}; known are {sorted(known)}")
