@@ -1,0 +1,195 @@
+"""Whole runs: what is made, what is left alone, what is told, and that nothing is paid twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.personalize_emulator import Fault
+
+from .conftest import params
+from .workflow import INTERACTIONS, Deployment, deployed
+
+TRAINED = "CreateSolutionVersion"
+IMPORTED = "CreateDatasetImportJob"
+
+
+@pytest.fixture
+def deployment() -> Iterator[Deployment]:
+    with deployed() as deployment:
+        deployment.upload_data()
+        yield deployment
+
+
+def test_the_first_run_makes_everything_and_says_so(deployment: Deployment) -> None:
+    ended = deployment.run()
+    assert ended.result == {"succeeded": True}
+    assert set(ended.plans().values()) == {"create"}
+    assert ended.mail.startswith("The run succeeded.")
+    assert {row["done"] for row in ended.report["resources"]} == {"created"}
+    assert ended.report["metrics"]["for-you"]["coverage"] > 0
+    assert "aws personalize delete-campaign" in ended.mail
+
+
+def test_uploading_again_with_new_data_imports_trains_once_and_moves_the_campaign(deployment: Deployment) -> None:
+    first = deployment.run()
+    deployment.upload_data(interactions=INTERACTIONS + "u1,i1,1800000000\n")
+    second = deployment.run()
+    assert second.result == {"succeeded": True}
+    assert deployment.calls(TRAINED) == 2
+    assert deployment.calls(IMPORTED) == 3  # Users had not changed
+    versions = [
+        next(row["arn"] for row in ended.report["resources"] if row["type"] == "solution version")
+        for ended in (first, second)
+    ]
+    campaign = next(row for row in second.report["resources"] if row["type"] == "campaign")
+    assert versions[0] != versions[1] == campaign["solutionVersionArn"]
+    assert campaign["done"] == "updated"
+
+
+def test_uploading_the_same_again_writes_nothing(deployment: Deployment) -> None:
+    deployment.run()
+    before = deployment.writes()
+    ended = deployment.run()
+    assert deployment.writes() == before
+    assert "nothing had changed" in ended.mail
+    assert set(ended.plans().values()) == {"reuse"}
+
+
+def test_a_changed_campaign_setting_is_updated_without_training(deployment: Deployment) -> None:
+    deployment.run()
+    ended = deployment.run(params(campaign={"name": "for-you", "minProvisionedTPS": 3}))
+    assert deployment.calls(TRAINED) == 1
+    assert ended.plans()["campaign"] == "update"
+    campaign = next(row for row in ended.report["resources"] if row["type"] == "campaign")
+    assert campaign["transactionsPerSecond"] == 3
+
+
+def test_what_cannot_be_changed_is_refused_before_anything_happens(deployment: Deployment) -> None:
+    deployment.run()
+    before = deployment.writes()
+    solution = {"name": "for-you", "recipeArn": "arn:aws:personalize:::recipe/aws-sims"}
+    ended = deployment.run(params(solution=solution))
+    assert ended.result["error"] == "ParamsRejected"
+    assert "$.solution.recipeArn" in ended.mail and "Use another name" in ended.mail
+    assert deployment.writes() == before
+
+
+@pytest.mark.parametrize("operation", [TRAINED, IMPORTED, "CreateCampaign", "CreateDatasetGroup", "CreateSchema"])
+def test_a_lost_reply_makes_nothing_twice(deployment: Deployment, operation: str) -> None:
+    """The call takes effect, its answer is lost; the SDK, and after it the workflow, ask again."""
+    deployment.emulator.faults.add(Fault("drop", operation=operation, times=1))
+    ended = deployment.run()
+    assert ended.result == {"succeeded": True}, ended.mail
+    kind = operation.removeprefix("Create")
+    listing = {"SolutionVersion": "list_solution_versions", "DatasetImportJob": "list_dataset_import_jobs"}
+    if kind in listing:
+        answer = getattr(deployment.personalize, listing[kind])()
+        assert len(answer[f"{kind[0].lower()}{kind[1:]}s"]) == (1 if operation == TRAINED else 2)
+
+
+def test_a_failed_import_is_told_with_the_services_reason_and_ends_the_run(deployment: Deployment) -> None:
+    deployment.emulator.faults.add(Fault("fail", operation=IMPORTED, name="*users*", reason="Invalid Data location."))
+    ended = deployment.run()
+    assert ended.result["error"] == "ResourceFailed"
+    assert "CREATE FAILED: Invalid Data location." in ended.result["cause"]
+    assert "dataset Users" in ended.mail
+    assert deployment.calls(TRAINED) == 0
+
+
+def test_both_failed_imports_are_told(deployment: Deployment) -> None:
+    deployment.emulator.faults.add(Fault("fail", operation=IMPORTED, reason="Invalid Data location."))
+    ended = deployment.run()
+    assert "dataset Users" in ended.mail and "dataset Interactions" in ended.mail
+
+
+def test_a_failed_training_is_told_and_what_was_made_is_listed(deployment: Deployment) -> None:
+    few = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(f"u{number},i1,1700000000\n" for number in range(1200))
+    deployment.upload_data(interactions=few)
+    ended = deployment.run()
+    assert ended.result["error"] == "ResourceFailed"
+    assert "at least 2 interactions" in ended.result["cause"]
+    assert "created" in ended.mail and "dataset group shop" in ended.mail
+    assert "Nothing: no campaign is up" in ended.mail
+
+
+def test_after_a_failed_training_the_next_upload_goes_on_from_there(deployment: Deployment) -> None:
+    deployment.emulator.faults.add(Fault("fail", operation=TRAINED, times=1))
+    assert not deployment.run().result["succeeded"]
+    ended = deployment.run()
+    assert ended.result == {"succeeded": True}
+    assert deployment.calls(IMPORTED) == 2
+    assert ended.plans()["solutionVersion"] == "create"
+
+
+def test_a_failed_update_of_the_campaign_is_told_and_not_begun_again(deployment: Deployment) -> None:
+    deployment.run()
+    deployment.emulator.faults.add(Fault("fail", operation="UpdateCampaign", reason="No capacity."))
+    ended = deployment.run(params(campaign={"name": "for-you", "minProvisionedTPS": 3}))
+    assert "campaign for-you (update): CREATE FAILED: No capacity." in ended.mail
+    assert deployment.calls("UpdateCampaign") == 1
+
+
+def test_the_next_run_tries_a_failed_update_again(deployment: Deployment) -> None:
+    deployment.run()
+    deployment.emulator.faults.add(Fault("fail", operation="UpdateCampaign", times=1))
+    more = params(campaign={"name": "for-you", "minProvisionedTPS": 3})
+    assert not deployment.run(more).result["succeeded"]
+    assert deployment.run(more).result == {"succeeded": True}
+
+
+def test_a_full_quota_of_running_imports_is_waited_for(deployment: Deployment) -> None:
+    refusal = "More than 5 resources with PENDING or IN_PROGRESS status."
+    deployment.emulator.faults.add(Fault("error", operation=IMPORTED, times=8, reason=refusal))
+    assert deployment.run().result == {"succeeded": True}
+
+
+def test_a_full_quota_of_campaigns_is_told_at_once(deployment: Deployment) -> None:
+    refusal = "More than 5 resources in ACTIVE state. Please delete some and try again."
+    deployment.emulator.faults.add(Fault("error", operation="CreateCampaign", reason=refusal))
+    assert refusal in deployment.run().mail
+
+
+def test_training_by_schedule_is_awaited_and_never_doubled(deployment: Deployment) -> None:
+    recipe = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
+    document = params(solution={"name": "for-you", "recipeArn": recipe, "performAutoTraining": True})
+    ended = deployment.run(document)
+    assert ended.result == {"succeeded": True}
+    assert deployment.calls(TRAINED) == 0
+    assert "--no-perform-auto-training" in ended.mail
+
+
+def test_train_always_and_import_never_are_obeyed(deployment: Deployment) -> None:
+    deployment.run()
+    ended = deployment.run(params(**{"import": "never", "train": "always"}))
+    assert ended.result == {"succeeded": True}
+    assert (deployment.calls(IMPORTED), deployment.calls(TRAINED)) == (2, 2)
+
+
+def test_folders_are_looked_for_beside_the_params_file(deployment: Deployment) -> None:
+    deployment.upload_data(prefix="team ü/")
+    ended = deployment.run(params(datasetGroup={"name": "other"}), key="team ü/params.json")
+    assert ended.result == {"succeeded": True}
+    location = ended.plan["datasets"][0]["importJob"]["parameters"]["dataSource"]["dataLocation"]
+    assert location == "s3://shop-input/team ü/Interactions/"
+
+
+def test_new_columns_of_users_replace_the_schema(deployment: Deployment) -> None:
+    deployment.run()
+    document = params()
+    document["datasets"]["Users"]["schema"]["fields"].append({"name": "TIER", "type": ["null", "string"]})
+    deployment.upload("Users/users.csv", "USER_ID,AGE,TIER\n" + "".join(f"u{n},30,gold\n" for n in range(60)))
+    ended = deployment.run(document)
+    assert ended.result == {"succeeded": True}
+    assert deployment.calls("UpdateDataset") == 1
+
+
+def test_new_columns_of_interactions_are_refused(deployment: Deployment) -> None:
+    deployment.run()
+    document = params()
+    fields = document["datasets"]["Interactions"]["schema"]["fields"]
+    fields.append({"name": "EVENT_VALUE", "type": ["null", "float"]})
+    rows = INTERACTIONS.replace("TIMESTAMP\n", "TIMESTAMP,EVENT_VALUE\n").replace("\nu", ",\nu")[:-1] + ",\n"
+    deployment.upload_data(interactions=rows.replace("TIMESTAMP,EVENT_VALUE,", "TIMESTAMP,EVENT_VALUE"))
+    assert "can't be replaced" in deployment.run(document).mail
