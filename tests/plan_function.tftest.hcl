@@ -1,0 +1,208 @@
+# The function: what it may do, and how it is set up.
+
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  deployment = {
+    name               = "shop-pipeline"
+    partition          = "aws"
+    region             = "eu-west-1"
+    account_id         = "123456789012"
+    role_prefix        = "shop-eu-west-1"
+    log_retention_days = 90
+    tracing            = false
+    tags               = { team = "ml" }
+  }
+  settings = {
+    runtime               = "python3.12"
+    architecture          = "x86_64"
+    memory_mb             = 1024
+    timeout_seconds       = 60
+    reserved_concurrency  = -1
+    log_level             = "DEBUG"
+    retry_attempts        = 1
+    max_event_age_seconds = 3600
+  }
+  package               = { filename = "pipeline.zip", hash = "abc" }
+  bucket                = { name = "input", arn = "arn:aws:s3:::input" }
+  params_file           = "params.json"
+  state_machine_arn     = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+  topic_arn             = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
+  personalize_role_arn  = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
+  dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+}
+
+run "it_passes_one_role_to_personalize_only" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      [statement.Resource, statement.Condition] if contains(statement.Action, "iam:PassRole")
+      ] == [[
+        ["arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"],
+        { StringEquals = { "iam:PassedToService" = "personalize.amazonaws.com" } },
+    ]]
+    error_message = "PassRole must name the import role, and Personalize as who it is passed to."
+  }
+}
+
+run "its_rights_name_actions_and_resources" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      alltrue([for action in statement.Action : !strcontains(action, "*")])
+    ])
+    error_message = "No action may have a wildcard."
+  }
+
+  # Personalize has no resource level for lists.
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      statement.Sid if contains(statement.Resource, "*")
+    ] == ["FindWhatExists"]
+    error_message = "Only the lists of Personalize may be allowed on everything."
+  }
+
+  assert {
+    condition = alltrue([for action in local.statements.FindWhatExists.actions :
+      startswith(action, "personalize:List")
+    ])
+    error_message = "What is allowed on everything must be lists."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      can(regex("^[A-Z][A-Za-z]+$", statement.Sid)) && statement.Effect == "Allow"
+    ])
+    error_message = "Every statement has a Sid in words."
+  }
+}
+
+run "it_writes_reports_and_locks_and_no_data" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition     = local.statements.WriteReportsAndLocks.resources == ["arn:aws:s3:::input/runs/*", "arn:aws:s3:::input/locks/*"]
+    error_message = "The function may write reports and locks."
+  }
+
+  assert {
+    condition = alltrue([for sid, statement in local.statements :
+      contains(["WriteReportsAndLocks", "ReleaseLocks"], sid) ||
+      length(setintersection(statement.actions, ["s3:PutObject", "s3:DeleteObject"])) == 0
+    ])
+    error_message = "The data is the user's: the function doesn't change it."
+  }
+}
+
+run "its_settings_reach_it" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition = aws_lambda_function.this.environment[0].variables == tomap({
+      BUCKET                  = "input"
+      PARAMS_FILE             = "params.json"
+      STATE_MACHINE_ARN       = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+      TOPIC_ARN               = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
+      PERSONALIZE_ROLE_ARN    = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
+      POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
+      POWERTOOLS_LOG_LEVEL    = "DEBUG"
+    })
+    error_message = "These are the variables that pipeline/settings.py reads."
+  }
+
+  assert {
+    condition = [
+      aws_lambda_function.this.runtime, aws_lambda_function.this.architectures[0],
+      aws_lambda_function.this.memory_size, aws_lambda_function.this.timeout,
+    ] == ["python3.12", "x86_64", 1024, 60]
+    error_message = "The settings must reach the function."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.handler == "pipeline.handler.lambda_handler"
+    error_message = "The handler is lambda_src/pipeline/handler.py's."
+  }
+}
+
+run "lost_events_are_kept" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition = [
+      aws_lambda_function_event_invoke_config.this.maximum_retry_attempts,
+      aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds,
+      aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination,
+    ] == [1, 3600, var.dead_letter_queue_arn]
+    error_message = "Events that failed for good must go to the dead-letter queue."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.hand_over_lost_events.policy).Statement[0].Resource == [var.dead_letter_queue_arn]
+    error_message = "The function must be allowed to send there."
+  }
+}
+
+run "its_logs_end_up_in_its_group_for_a_time" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/${aws_lambda_function.this.function_name}"
+    error_message = "Lambda logs to the group of this name."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 90
+    error_message = "Logs must not be kept for ever unasked."
+  }
+}
+
+run "a_key_and_tracing_add_their_rights" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  variables {
+    deployment = {
+      name                     = "shop-pipeline"
+      partition                = "aws"
+      region                   = "eu-west-1"
+      account_id               = "123456789012"
+      role_prefix              = "shop-eu-west-1"
+      log_retention_days       = 90
+      tracing                  = true
+      kms_key_arn              = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+      tags                     = {}
+    }
+  }
+
+  assert {
+    condition     = local.statements.UseTheKey.resources == ["arn:aws:kms:eu-west-1:123456789012:key/1234"]
+    error_message = "The function must be allowed to use the key."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    error_message = "The logs must be encrypted with the key."
+  }
+
+  assert {
+    condition     = can(local.statements.SendTraces) && aws_lambda_function.this.tracing_config[0].mode == "Active"
+    error_message = "Tracing needs the right to send traces."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "The role must be bounded."
+  }
+}

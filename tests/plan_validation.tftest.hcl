@@ -1,0 +1,321 @@
+# Every value that can't work is refused while planning.
+
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  name = "shop"
+}
+
+run "name__with_capitals" {
+  command = plan
+
+  variables {
+    name = "Shop"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name__of_one_letter" {
+  command = plan
+
+  variables {
+    name = "s"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name__of_32_letters" {
+  command = plan
+
+  variables {
+    name = "abcdefghijklmnopqrstuvwxyzabcdef"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name__starting_with_a_digit" {
+  command = plan
+
+  variables {
+    name = "1shop"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name__ending_in_a_hyphen" {
+  command = plan
+
+  variables {
+    name = "shop-"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "emails__without_an_at" {
+  command = plan
+
+  variables {
+    emails = ["team.example.com"]
+  }
+
+  expect_failures = [var.emails]
+}
+
+run "emails__twice_the_same" {
+  command = plan
+
+  variables {
+    emails = ["team@example.com", "team@example.com"]
+  }
+
+  expect_failures = [var.emails]
+}
+
+run "params_file__in_a_folder" {
+  command = plan
+
+  variables {
+    params_file = "config/params.json"
+  }
+
+  expect_failures = [var.params_file]
+}
+
+run "params_file__with_a_space" {
+  command = plan
+
+  variables {
+    params_file = "my params.json"
+  }
+
+  expect_failures = [var.params_file]
+}
+
+run "params_file__empty" {
+  command = plan
+
+  variables {
+    params_file = ""
+  }
+
+  expect_failures = [var.params_file]
+}
+
+run "bucket_name__with_capitals" {
+  command = plan
+
+  variables {
+    bucket_name = "Input"
+  }
+
+  expect_failures = [var.bucket_name]
+}
+
+run "noncurrent_version_days__shorter_than_a_run" {
+  command = plan
+
+  variables {
+    noncurrent_version_days = 5
+  }
+
+  expect_failures = [var.noncurrent_version_days]
+}
+
+run "noncurrent_version_days__in_halves" {
+  command = plan
+
+  variables {
+    noncurrent_version_days = 30.5
+  }
+
+  expect_failures = [var.noncurrent_version_days]
+}
+
+run "lambda_runtime__unsupported" {
+  command = plan
+
+  variables {
+    lambda = { runtime = "python3.10" }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_architecture__unknown" {
+  command = plan
+
+  variables {
+    lambda = { architecture = "aarch64" }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_memory_mb__too_little" {
+  command = plan
+
+  variables {
+    lambda = { memory_mb = 128 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_timeout_seconds__too_long" {
+  command = plan
+
+  variables {
+    lambda = { timeout_seconds = 901 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_reserved_concurrency__none_at_all" {
+  command = plan
+
+  variables {
+    lambda = { reserved_concurrency = 0 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_log_level__unknown" {
+  command = plan
+
+  variables {
+    lambda = { log_level = "info" }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_retry_attempts__too_many" {
+  command = plan
+
+  variables {
+    lambda = { retry_attempts = 3 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_max_event_age_seconds__too_long" {
+  command = plan
+
+  variables {
+    lambda = { max_event_age_seconds = 21601 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_package__empty" {
+  command = plan
+
+  variables {
+    lambda_package = {}
+  }
+
+  expect_failures = [var.lambda_package]
+}
+
+run "lambda_package__a_bucket_without_a_key" {
+  command = plan
+
+  variables {
+    lambda_package = { s3_bucket = "packages" }
+  }
+
+  expect_failures = [var.lambda_package]
+}
+
+run "lambda_package__both_routes" {
+  command = plan
+
+  variables {
+    lambda_package = { path = "main.tf", s3_bucket = "packages", s3_key = "pipeline.zip" }
+  }
+
+  expect_failures = [var.lambda_package]
+}
+
+run "lambda_package__no_such_file" {
+  command = plan
+
+  variables {
+    lambda_package = { path = "no-such.zip" }
+  }
+
+  expect_failures = [var.lambda_package]
+}
+
+run "timeout_hours__none" {
+  command = plan
+
+  variables {
+    timeout_hours = 0
+  }
+
+  expect_failures = [var.timeout_hours]
+}
+
+run "timeout_hours__over_a_year" {
+  command = plan
+
+  variables {
+    timeout_hours           = 8761
+    noncurrent_version_days = null
+  }
+
+  expect_failures = [var.timeout_hours]
+}
+
+run "workflow_log_level__unknown" {
+  command = plan
+
+  variables {
+    workflow_log_level = "DEBUG"
+  }
+
+  expect_failures = [var.workflow_log_level]
+}
+
+run "log_retention_days__no_such_period" {
+  command = plan
+
+  variables {
+    log_retention_days = 10
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "kms_key_arn__an_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:alias/shop"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "permissions_boundary_arn__a_role" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
