@@ -4,7 +4,20 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import NamedTuple
 
-from . import definitions, fanout, history, lambdas, mails, paths, retries, roles, running, states, transport
+from . import (
+    definitions,
+    descriptions,
+    fanout,
+    history,
+    lambdas,
+    mails,
+    paths,
+    retries,
+    roles,
+    running,
+    states,
+    transport,
+)
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -49,6 +62,8 @@ CORRECTIONS = (
     Correction("-", "a failed publish task is named after SNS's error", mails.name_publish_errors),
     Correction("-", "EventBridge retries a function that failed", lambdas.retry_events),
     Correction("-", "a function's role needs the right to its dead-letter queue", roles.ask_dead_letter_right),
+    Correction("-", "alarms are described with all their members", descriptions.describe_alarms_fully),
+    Correction("-", "a state machine's tracing is kept and described", descriptions.describe_tracing),
     Correction("-", "plain HTTP on the loopback counts as TLS", transport.count_loopback_as_tls),
 )
 

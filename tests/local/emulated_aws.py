@@ -59,7 +59,7 @@ class Aws:
         self.s3, self.sns, self.sqs, self.events = (self.client(name) for name in ("s3", "sns", "sqs", "events"))
 
     def name(self) -> str:
-        return f"n{next(_names)}"
+        return f"name-{next(_names)}"
 
     def role(self, *statements: dict[str, Any], service: str = "states.amazonaws.com") -> str:
         """The ARN of a role that `service` may assume, with these statements as its policy."""

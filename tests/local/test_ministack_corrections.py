@@ -10,6 +10,9 @@ from typing import Any
 import boto3
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.servers import ACCOUNT
@@ -770,6 +773,43 @@ def test_a_conditional_write_creates_an_object_once(aws: Aws) -> None:
     fails_with("PreconditionFailed", put)
     aws.s3.delete_object(Bucket=bucket, Key="lock")
     put()
+
+
+# Descriptions
+
+
+def test_an_alarm_is_described_with_all_its_members(aws: Aws) -> None:
+    wanted: dict[str, Any] = {
+        "AlarmName": aws.name(),
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": "q"}],
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"],
+    }
+    aws.client("cloudwatch").put_metric_alarm(**wanted)
+    # boto3 speaks CBOR or JSON with CloudWatch, Terraform's provider the XML protocol.
+    form = {"Action": "DescribeAlarms", "Version": "2010-08-01", "AlarmNames.member.1": wanted["AlarmName"]}
+    request = AWSRequest("POST", aws.url, data=form)
+    SigV4Auth(Credentials("test", "test"), "monitoring", "us-east-1").add_auth(request)
+    answer = requests.post(aws.url, data=form, headers=dict(request.headers), timeout=5).text
+    for member in ("<TreatMissingData>notBreaching", "<Period>60", "<Value>q", "<member>arn:aws:sns", "<Statistic>Max"):
+        assert member in answer
+
+
+def test_a_state_machines_tracing_is_described(aws: Aws) -> None:
+    def tracing(machine: str) -> Any:
+        return aws.sfn.describe_state_machine(stateMachineArn=machine)["tracingConfiguration"]
+
+    machine = aws.machine({"A": DONE})
+    assert tracing(machine) == {"enabled": False}
+    aws.sfn.update_state_machine(stateMachineArn=machine, tracingConfiguration={"enabled": True})
+    assert tracing(machine) == {"enabled": True}
 
 
 # The version
