@@ -146,8 +146,8 @@ def check_machine() -> None:
         )
     if sys.platform != "linux" or platform.machine().lower() not in _ARCHITECTURES:
         raise LocalError(
-            f"The Lambda package holds binaries for Linux on x86_64 or arm64, and the local stack runs it as it is. This "
-            f"is {platform.system()} on {platform.machine()}. Run it in a Linux container or virtual machine."
+            f"The Lambda package holds binaries for Linux on x86_64 or arm64, and the local stack runs it as it is, and "
+            f"this is {platform.system()} on {platform.machine()}. Run it in a Linux container or virtual machine."
         )
 
 
