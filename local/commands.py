@@ -146,8 +146,8 @@ def check_machine() -> None:
         )
     if sys.platform != "linux" or platform.machine().lower() not in _ARCHITECTURES:
         raise LocalError(
-            f"The Lambda package holds binaries for Linux on x86_64 or arm64, and the local stack runs it as it is, and "
-            f"this is {platform.system()} on {platform.machine()}. Run it in a Linux container or virtual machine."
+            f"This is {platform.system()} on {platform.machine()}. The Lambda package holds binaries for Linux on "
+            "x86_64 or arm64, and the local stack runs it as it is: use a Linux container or virtual machine."
         )
 
 
@@ -195,7 +195,7 @@ def _run_example(remembered: Remembered) -> int:
 def _follow(watcher: Watcher) -> int:
     execution = watcher.started()
     say(f"    {execution}\n")
-    ended = watch(lambda: watcher.look(execution))
+    ended = watch(lambda: watcher.look(execution), watcher.resources_before)
     mails = watcher.new_mails()
     for mail in mails:
         say(f"\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['message']}")

@@ -40,6 +40,7 @@ class Watcher:
 
     stack: Stack
     outputs: Json
+    resources_before: list[Json] = field(default_factory=list)
     _known: set[str] = field(default_factory=set)
     _mails: int = 0
     _real: float = 0.0
@@ -54,7 +55,9 @@ class Watcher:
         """To be called before an upload: what comes after it belongs to it."""
         self._known = {execution["executionArn"] for execution in self.executions()}
         self._mails = len(self.mails())
-        self._real, self._emulated = time.monotonic(), self._state()["now"]
+        state = self._state()
+        self.resources_before = state["resources"]
+        self._real, self._emulated = time.monotonic(), state["now"]
 
     def executions(self) -> list[Json]:
         """The runs, newest first."""

@@ -67,10 +67,8 @@ class Terraform:
     def _checked(self, folder: Path, *arguments: str) -> str:
         done = subprocess.run([self.path, *arguments], cwd=folder, env=self.environment, capture_output=True, text=True)
         if done.returncode:
-            where = f"{folder.relative_to(ROOT)}/" if folder != ROOT else "the root folder"
-            raise TerraformFailed(
-                f"terraform {arguments[0]} failed in {where}:\n\n{(done.stderr or done.stdout).strip()}"
-            )
+            what = (done.stderr or done.stdout).strip()
+            raise TerraformFailed(f"terraform {arguments[0]} failed in {folder}:\n\n{what}")
         return done.stdout
 
 
@@ -150,9 +148,9 @@ def _follow(lines: Sequence[str] | Any, progress: Callable[[int, int], None]) ->
             problems.append(line.strip())
             continue
         kind = message.get("type")
-        planned += kind == "planned_change"
-        done += kind == "apply_complete"
-        if kind in ("planned_change", "apply_complete"):
+        if kind in ("planned_change", "apply_complete") and message.get("hook", {}).get("action") != "read":
+            planned += kind == "planned_change"
+            done += kind == "apply_complete"
             progress(done, planned)
         if kind == "diagnostic" and message["diagnostic"]["severity"] == "error":
             problem = message["diagnostic"]

@@ -1,7 +1,7 @@
 """The view of a run: a table that changes in a terminal, a line for each change elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Group
 from rich.live import Live
@@ -18,9 +18,9 @@ _STYLES = {"ACTIVE": "green", "SUCCEEDED": "green", "RUNNING": "yellow"}
 Look = Callable[[], Moment]
 
 
-def watch(look: Look) -> Moment:
-    """Show a run until it has ended; how it ended."""
-    return _watch_live(look) if console.is_terminal else _watch_lines(look)
+def watch(look: Look, resources_before: Sequence[Json] = ()) -> Moment:
+    """Show a run until it has ended; how it ended. Where lines are printed, they start from `resources_before`."""
+    return _watch_live(look) if console.is_terminal else _watch_lines(look, resources_before)
 
 
 def table(moment: Moment) -> Group:
@@ -36,18 +36,15 @@ def table(moment: Moment) -> Group:
     return Group(head, where, shown)
 
 
-def changes(before: Moment | None, after: Moment) -> Iterator[str]:
-    """What is new at a moment, in a line each."""
-    known = {resource["arn"]: _status(resource) for resource in before.resources} if before else {}
-    for resource in after.resources:
-        status = _status(resource)
-        was = known.get(resource["arn"])
+def changes(before: Sequence[Json], after: Sequence[Json]) -> Iterator[str]:
+    """What is new about the resources, in a line each."""
+    known = {resource["arn"]: _status(resource) for resource in before}
+    for resource in after:
+        status, was = _status(resource), known.get(resource["arn"])
         if status != was:
             change = f"{was} -> {status}" if was else status
             reason = f": {resource['failureReason']}" if resource.get("failureReason") else ""
             yield f"{resource['type']} {resource['name']}: {change}{reason}"
-    if before is None or before.status != after.status:
-        yield f"run {after.status}"
 
 
 def _watch_live(look: Look) -> Moment:
@@ -60,15 +57,15 @@ def _watch_live(look: Look) -> Moment:
             time.sleep(_LOOK_SECONDS)
 
 
-def _watch_lines(look: Look) -> Moment:
-    before = None
+def _watch_lines(look: Look, resources: Sequence[Json]) -> Moment:
     while True:
         moment = look()
-        for line in changes(before, moment):
+        lines = [*changes(resources, moment.resources), *([f"run {moment.status}"] if moment.has_ended else [])]
+        for line in lines:
             console.print(f"    {_elapsed(moment)}  {line}", markup=False)
         if moment.has_ended:
             return moment
-        before = moment
+        resources = moment.resources
         time.sleep(_LOOK_SECONDS)
 
 
