@@ -67,3 +67,8 @@ def strangers(shape: Shape, value: Any) -> Iterator[str]:
     elif isinstance(shape, MapShape):
         for item in value.values():
             yield from strangers(shape.value, item)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Whole files and schemas make no readable names of tests."""
+    return argname if isinstance(val, str) and len(val) > 60 else None
