@@ -136,7 +136,6 @@ resource "aws_kms_key" "this" {
         Principal = { Service = "personalize.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:ListGrants", "kms:CreateGrant"]
         Resource  = ["*"]
-        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
       },
       {
         Sid       = "LetAlarmsPublishAndRulesSend"
@@ -144,7 +143,6 @@ resource "aws_kms_key" "this" {
         Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = ["*"]
-        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
       },
       {
         Sid       = "LetLogsBeEncrypted"
