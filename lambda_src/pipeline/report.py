@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import clients, mail, reconciler, run_lock
 from .errors import ResourceFailed
@@ -40,15 +42,18 @@ def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
     document = _document(state, execution)
     subject, text = mail.compose(document)
     clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
-    # After the mail: this object is how the safety net knows that the run's ending was mailed.
-    clients.s3().put_object(
-        Bucket=settings().bucket,
-        Key=document["report"],
-        Body=json.dumps(document, indent=1, default=str).encode(),
-        ContentType="application/json",
-    )
+    # The mail is out. Were the action to fail from here on, it would be tried again, and mail again.
+    with _logged("report not written"):
+        # This object is how the safety net knows that the run's ending was mailed.
+        clients.s3().put_object(
+            Bucket=settings().bucket,
+            Key=document["report"],
+            Body=json.dumps(document, indent=1, default=str).encode(),
+            ContentType="application/json",
+        )
     if "datasetGroup" in document["run"]:
-        run_lock.release(document["run"]["datasetGroup"], execution["Id"])
+        with _logged("lock not released"):  # it is taken over, as its run has ended
+            run_lock.release(document["run"]["datasetGroup"], execution["Id"])
     succeeded = document["outcome"] in ("succeeded", "duplicate")
     if succeeded:
         return {"succeeded": True}
@@ -57,6 +62,15 @@ def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
         "error": document["error"],
         "cause": mail.failure_text(document)[:LONGEST_CAUSE],
     }
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Let an error of AWS be no more than a line in the log."""
+    try:
+        yield
+    except (ClientError, BotoCoreError):
+        logger.exception(what)
 
 
 def key(run: str) -> str:
