@@ -26,14 +26,15 @@ def watch(look: Look, before: Sequence[Json] = ()) -> Moment:
 def table(moment: Moment, before: Sequence[Json] = ()) -> Group:
     """Everything there is to see at one moment; resources that are as before are only counted."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
-    # In a narrow terminal the names give way.
-    for heading, width in (("resource", 18), ("name", None), ("status", 18), ("", _BAR + 5)):
-        shown.add_column(heading, no_wrap=True, min_width=width)
+    for heading in ("resource", "name", "status", ""):
+        # In a narrow terminal a column that may wrap gives way: that of the names, which are then cut.
+        shown.add_column(heading, no_wrap=heading != "name")
     known = {resource["arn"]: _looks(resource) for resource in before}
     touched = [resource for resource in moment.resources if known.get(resource["arn"]) != _looks(resource)]
     for resource in touched:
         status = _status(resource)
-        shown.add_row(resource["type"], resource["name"], Text(status, _style(status)), _progress(resource, moment.now))
+        name = Text(resource["name"], no_wrap=True, overflow="ellipsis")
+        shown.add_row(resource["type"], name, Text(status, _style(status)), _progress(resource, moment.now))
     head = Text.assemble("run ", (moment.status, _style(moment.status)), f"  {_elapsed(moment)}")
     where = [Text(", ".join(dict.fromkeys(moment.states)), "dim")] if moment.states else []
     untouched = len(moment.resources) - len(touched)
