@@ -123,8 +123,11 @@ class Personalize(RuleBasedStateMachine):
             *((kind, group, kind) for kind in ("Interactions", "Items", "Users")),
             ("Interactions", domain, "events"),
         ):
-            params = {"name": "d", "datasetGroupArn": of, "datasetType": kind, "schemaArn": f"{prefix}:schema/{schema}"}
-            self.call(CONTROL, "CreateDataset", params)
+            self.call(
+                CONTROL,
+                "CreateDataset",
+                {"name": "d", "datasetGroupArn": of, "datasetType": kind, "schemaArn": f"{prefix}:schema/{schema}"},
+            )
         self.emulator.finish()
         for place, file in (
             ("shop/INTERACTIONS", "good.csv"),
@@ -132,7 +135,7 @@ class Personalize(RuleBasedStateMachine):
             ("shop/ITEMS", "items.csv"),
             ("domain/INTERACTIONS", "events.csv"),
         ):
-            params = {
+            params: dict[str, Any] = {
                 "jobName": place.replace("/", "-"),
                 "datasetArn": f"{prefix}:dataset/{place}",
                 "dataSource": {"dataLocation": f"s3://bucket/{file}"},
@@ -292,10 +295,12 @@ class Personalize(RuleBasedStateMachine):
             "metrics": [{"eventType": "e", "metricName": "m", "expression": "SUM(Items.PRICE)"}],
             "metricsOutputConfig": {"roleArn": ROLE},
         }
+        operation: str
+        extra: dict[str, Any]
         operation, extra = data.draw(
             st.sampled_from(
                 [
-                    ("CreateEventTracker", {}),
+                    ("CreateEventTracker", dict[str, Any]()),
                     ("CreateFilter", {"filterExpression": expression}),
                     ("CreateMetricAttribution", metrics),
                 ]
@@ -348,12 +353,13 @@ class Personalize(RuleBasedStateMachine):
                 ]
             )
         )
-        extra: dict[str, Any] = {
+        extras: dict[str, dict[str, Any]] = {
             "UpdateSolution": {"performAutoTraining": data.draw(st.booleans())},
             "UpdateRecommender": {"recommenderConfig": {"minRecommendationRequestsPerSecond": 2}},
             "UpdateMetricAttribution": {"removeMetrics": ["m"]},
-        }.get(operation, {})
-        self.call(CONTROL, operation, {member: self.arn(data, label) for member, label in params.items()} | extra)
+        }
+        given = {member: self.arn(data, label) for member, label in params.items()}
+        self.call(CONTROL, operation, given | extras.get(operation, {}))
 
     @rule(
         data=st.data(), label=st.sampled_from([label for label, kind in RESOURCE_TYPES.items() if kind.deletable_from])
@@ -469,7 +475,7 @@ class Personalize(RuleBasedStateMachine):
 
 TestPersonalize = Personalize.TestCase
 TestPersonalize.settings = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=60,
     deadline=None,
     derandomize=True,
