@@ -2,7 +2,7 @@
 
 Sources: developer guide, "Creating schema JSON files for Amazon Personalize schemas", "Custom datasets and schemas",
 "ECOMMERCE datasets and schemas", "VIDEO_ON_DEMAND datasets and schemas", "Replacing a dataset's schema to add new
-columns" (section 4 of the service reference).
+columns".
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from .exceptions import (
     LimitExceededException,
     PersonalizeError,
     ReplyLost,
+    ResourceNotFoundException,
     UnknownOperationException,
     ValidationException,
     error,
@@ -60,7 +61,10 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
             raise ReplyLost
         return answer
     except PersonalizeError as err:
-        err.code = emulator.settings.switches.http_status.get(err.error_code, err.code)
+        switches = emulator.settings.switches
+        err.code = switches.http_status.get(err.error_code, err.code)
+        if isinstance(err, ResourceNotFoundException):
+            err.message = switches.not_found_text.format(arn=err.arn)
         result = err.error_code
         raise
     except ReplyLost:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..exceptions import InvalidNextTokenException
 from ..models import PersonalizeBackend
-from ..resources import RESOURCE_TYPES, Record, Resource
+from ..resources import BLOCKERS, RESOURCE_TYPES, Record, Resource
 from ..service_model import describe_members, summary_members
 
 Params = dict[str, Any]
@@ -37,13 +37,19 @@ def summarised(resource: Resource) -> Record:
     return shown(resource.record, summary_members(f"List{kind.noun}s", kind.list_key))
 
 
+def documented(handler: Handler, rules: str, source: str) -> Handler:
+    """Give a made handler the documentation that a written one has in its docstring."""
+    handler.__doc__ = f"{rules}\n\nSource: {source}"
+    return handler
+
+
 def describe(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
         return {kind.stem: described(backend.get(label, params[kind.arn_member]))}
 
-    return handler
+    return documented(handler, "Unknown ARNs; absent members left out; tags never shown.", "model")
 
 
 def list_all(label: str) -> Handler:
@@ -56,7 +62,8 @@ def list_all(label: str) -> Handler:
             found.reverse()
         return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)
 
-    return handler
+    order = "newest first" if kind.newest_first else "in order of creation"
+    return documented(handler, f"{f'By `{kind.parent}` or all' if kind.parent else 'All'}; {order}; by pages.", "model")
 
 
 def delete(label: str) -> Handler:
@@ -66,7 +73,13 @@ def delete(label: str) -> Handler:
         backend.delete(label, params[kind.arn_member])
         return {}
 
-    return handler
+    states = f"{' or '.join(kind.deletable_from)}, not busy; " if kind.statuses else ""
+    children = [f"{b.child} ({b.states})" if b.states != "any" else b.child for b in BLOCKERS.get(label, ())]
+    blocked = f"not in use by: {', '.join(children)}; " if children else ""
+    ends = "gone after DELETE PENDING." if kind.statuses else "gone at once."
+    rules = states + blocked + ends
+    source = 'guide "Requirements for deleting Amazon Personalize resources"'
+    return documented(handler, rules[0].upper() + rules[1:], source)
 
 
 def page(operation: str, key: str, items: list[Any], params: Params) -> Params:
