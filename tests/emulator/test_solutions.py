@@ -282,6 +282,14 @@ def test_switch_refuses_two_trainings_of_one_solution() -> None:
             world.start_version(solution)
 
 
+def test_list_versions__solution_of_nobody(world: World) -> None:
+    solution = world.solution(world.group())
+    assert world.api.list_solution_versions(solutionArn=solution)["solutionVersions"] == []
+    with refused("ResourceNotFoundException", f"{solution}x"):
+        world.api.list_solution_versions(solutionArn=f"{solution}x")
+    assert world.api.list_campaigns(solutionArn=f"{solution}x")["campaigns"] == []
+
+
 # Automatic training
 
 

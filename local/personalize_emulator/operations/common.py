@@ -9,10 +9,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..exceptions import InvalidNextTokenException
+from ..exceptions import InvalidNextTokenException, ResourceNotFoundException
 from ..models import PersonalizeBackend
 from ..resources import BLOCKERS, RESOURCE_TYPES, Record, Resource
-from ..service_model import describe_members, summary_members
+from ..service_model import CONTROL, describe_members, operations, summary_members
 
 Params = dict[str, Any]
 Handler = Callable[[PersonalizeBackend, Params], Params]
@@ -54,10 +54,14 @@ def describe(label: str) -> Handler:
 
 def list_all(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
+    # ListSolutionVersions alone declares this error; the others answer with an empty list.
+    minds_unknown_parents = "ResourceNotFoundException" in operations(CONTROL)[f"List{kind.noun}s"].errors
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
-        links = {kind.parent: params[kind.parent]} if kind.parent and params.get(kind.parent) else {}
-        found = list(backend.all(label, **links))
+        parent = params.get(kind.parent) if kind.parent else None
+        if parent is not None and minds_unknown_parents and parent not in backend.resources:
+            raise ResourceNotFoundException(parent)
+        found = list(backend.all(label, **({str(kind.parent): parent} if parent is not None else {})))
         if kind.newest_first:
             found.reverse()
         return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)

@@ -30,6 +30,9 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
         raise InvalidInputException("dataSource.dataLocation must be specified.")
     if "roleArn" not in params:
         raise InvalidInputException("roleArn must be specified to import data from Amazon S3.")
+    arn = backend.new_arn("dataset import job", name=params["jobName"])
+    # Before the state of other jobs: a repeated call is told that its job exists, not that it stands in its own way.
+    backend.check_free(arn)
     jobs = list(backend.all("dataset import job", datasetArn=dataset.arn))
     if any(job.busy for job in jobs):
         raise error(backend.switches.conflicting_import_error, f"An import into {dataset.arn} is in progress already.")
@@ -38,7 +41,7 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
             backend.switches.first_incremental_import_error,
             f"An INCREMENTAL import needs an earlier FULL import into {dataset.arn}.",
         )
-    access = JobAccess(backend, params["roleArn"], backend.new_arn("dataset import job", name=params["jobName"]))
+    access = JobAccess(backend, params["roleArn"], arn)
     if backend.switches.s3_access_checked_by == "call":
         try:
             access.require(Location.parse(params["dataSource"]["dataLocation"]), READ)
