@@ -168,6 +168,10 @@ RULES: dict[tuple[str | None, str], DatasetRules] = {
 }
 
 
+#: Names with a meaning, which must not occur as values of event types.
+RESERVED_KEYWORDS = frozenset(name for rules in RULES.values() for name in (*rules.required, *rules.reserved))
+
+
 def parse(text: str, switches: Switches) -> Schema:
     """Read an Avro schema as CreateSchema does. Raises InvalidInputException for anything the service cannot take."""
     try:

@@ -45,7 +45,7 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
         operation = operations(service).get(name)
         if operation is None:
             raise UnknownOperationException(name)
-        resource_name = str(params.get("name") or params.get("jobName") or "")
+        resource_name = _name_of(params)
         _faults_before(emulator, name, resource_name)
         _validate(emulator, operation, params)
         try:
@@ -70,8 +70,18 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
     except ReplyLost:
         result = "reply lost"
         raise
+    except Exception:
+        result = "the emulator failed"
+        raise
     finally:
         emulator.calls.append(Call(name, params, principal, result, emulator.clock.now()))
+
+
+def _name_of(params: Params) -> str:
+    """Name of the resource that a call is about, for faults: as given, or the tail of the first ARN."""
+    named = params.get("name") or params.get("jobName")
+    arns = (value for member, value in params.items() if member.endswith("Arn") and isinstance(value, str))
+    return str(named or next(arns, "").rpartition("/")[2])
 
 
 def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> None:

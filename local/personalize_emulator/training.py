@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .avro import RESERVED_KEYWORDS
 from .exceptions import JobFailure
 from .recipes import ACTION_METRICS, RANKED_METRICS, SEGMENT_METRICS, Recipe, recipe_type
 from .rows import RowStore, Table, quoted
@@ -84,6 +85,10 @@ def check_minimums(data: TrainingData, minimums: Minimums) -> None:
     )
     if data.number("SELECT count(*) FROM {data}") < minimums.interactions:
         raise JobFailure(f"Dataset has fewer than {minimums.interactions} interactions{after}")
+    if "EVENT_TYPE" in data.table.names:
+        keywords = ", ".join(f"'{name}'" for name in sorted(RESERVED_KEYWORDS))
+        if not data.number(f"SELECT count(*) FROM {{data}} WHERE upper(EVENT_TYPE) NOT IN ({keywords})"):
+            raise JobFailure("All values in the event_type column are either reserved keywords or null")
     returning, users = next(
         data.ask("SELECT coalesce(sum(n > 1), 0), count(*) FROM (SELECT count(*) n FROM {data} GROUP BY USER_ID)")
     )
