@@ -33,4 +33,6 @@ class PersonalizeResponse(BaseResponse):
             reply = answer(Emulator.current(), self.parsed_url.path, headers, self.body, caller)
         except ReplyLost as err:
             raise ConnectionClosedError(endpoint_url=self.uri) from err
+        if self.is_werkzeug_request:
+            del reply.headers["Date"]  # moto's server sends its own
         return reply.status, reply.headers, reply.body

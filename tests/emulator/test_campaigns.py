@@ -116,6 +116,18 @@ def test_sync__catches_up_with_a_version_that_came_during_creation(world: World)
     assert described(world, campaign)["solutionVersionArn"] == newer
 
 
+def test_sync__catches_up_with_a_version_that_came_during_an_update(world: World) -> None:
+    solution = world.trained().rpartition("/")[0]
+    campaign = world.campaign(f"{solution}/$LATEST", campaignConfig=SYNC)
+    second = world.start_version(solution)
+    world.emulator.clock.advance(120)
+    third = world.start_version(solution)
+    world.emulator.clock.advance(3600 - 60)
+    assert described(world, campaign)["latestCampaignUpdate"]["solutionVersionArn"] == second
+    world.finish()
+    assert described(world, campaign)["solutionVersionArn"] == third
+
+
 def test_sync__is_left_with_a_concrete_version(world: World) -> None:
     first = world.trained()
     solution = first.rpartition("/")[0]

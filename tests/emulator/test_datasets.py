@@ -142,6 +142,7 @@ def test_lists_are_paged_and_filtered(world: World) -> None:
     pages = list(world.api.get_paginator("list_datasets").paginate(PaginationConfig={"PageSize": 3}))
     assert [len(page["datasets"]) for page in pages] == [3, 1]
     assert "nextToken" not in pages[-1]
+    assert "nextToken" not in world.api.list_datasets(maxResults=4), "a full last page is the last"
     assert len(world.api.list_datasets(datasetGroupArn=groups[0])["datasets"]) == 2
     assert world.api.list_datasets(datasetGroupArn=groups[2])["datasets"] == []
 

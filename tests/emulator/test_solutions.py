@@ -330,6 +330,18 @@ def test_automatic_training__manual_version_within_the_hour_takes_its_place(worl
     assert [v["trainingType"] for v in versions(world, solution)] == ["MANUAL"]
 
 
+def test_automatic_training__manual_version_replaces_the_first_even_if_data_comes_after_it(world: World) -> None:
+    group = world.group_with_data()
+    solution = world.solution(group, performAutoTraining=True)
+    world.start_version(solution)
+    (dataset,) = world.api.list_datasets(datasetGroupArn=group)["datasets"]
+    world.start_import(dataset["datasetArn"])
+    world.emulator.clock.advance(6 * DAY)
+    assert [v["trainingType"] for v in versions(world, solution)] == ["MANUAL"]
+    world.emulator.clock.advance(2 * DAY)
+    assert [v["trainingType"] for v in versions(world, solution)] == ["MANUAL", "AUTOMATIC"]
+
+
 def test_automatic_training__later_manual_version_is_a_second_training(world: World) -> None:
     solution = world.solution(world.group_with_data(), performAutoTraining=True)
     world.emulator.clock.advance(HOUR + 1)

@@ -110,18 +110,25 @@ def schedule_training(backend: PersonalizeBackend, solution: Resource) -> None:
         appointment.cancelled = True
     solution.appointments.clear()
     if solution.record["performAutoTraining"]:
-        started = backend.now
-        _appoint(backend, solution, started + backend.settings.duration("first automatic training"), started)
+        hour = backend.settings.duration("first automatic training")
+        _appoint(backend, solution, backend.now + hour, unless_trained_since=backend.now)
 
 
-def _appoint(backend: PersonalizeBackend, solution: Resource, when: float, since: float) -> None:
-    """At `when`, train by itself unless somebody did since `since`; then make the next appointment."""
+def _appoint(
+    backend: PersonalizeBackend, solution: Resource, when: float, *, unless_trained_since: float | None = None
+) -> None:
+    """At `when`, train by itself if there are new interactions; then make the next appointment.
+
+    `unless_trained_since` is for the first one, which a version made by hand replaces.
+    """
 
     def train(now: float) -> None:
         versions = list(backend.all("solution version", solutionArn=solution.arn))
-        manual = any(v.record["creationDateTime"] > since for v in versions)
+        replaced = unless_trained_since is not None and any(
+            v.record["creationDateTime"] >= unless_trained_since for v in versions
+        )
         period = schedule(solution.record)
-        if solution.status == "ACTIVE" and not manual and solution_versions.has_new_interactions(backend, solution):
+        if solution.status == "ACTIVE" and not replaced and solution_versions.has_new_interactions(backend, solution):
             try:
                 solution_versions.start(backend, solution, {}, automatic=True)
             except PersonalizeError:
@@ -130,7 +137,7 @@ def _appoint(backend: PersonalizeBackend, solution: Resource, when: float, since
         elif not versions:
             # Nothing to train on yet: look again.
             period = backend.settings.duration("first automatic training")
-        _appoint(backend, solution, now + period, now)
+        _appoint(backend, solution, now + period)
 
     solution.appointments[:] = [backend.agenda.at(when, train, recurring=True)]
 
