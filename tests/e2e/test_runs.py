@@ -127,7 +127,8 @@ class TestUploadingAgain:
         (campaign,) = personalize.resources("campaign")
         newest = personalize.resources("solution version")[-1]["arn"]
         served = personalize.client.describe_campaign(campaignArn=campaign["arn"])["campaign"]["solutionVersionArn"]
-        assert served == newest
+        mailed = [row["solutionVersionArn"] for row in second.report["resources"] if row["type"] == "campaign"]
+        assert [served, *mailed] == [newest, newest]  # the report was made just before the mail
         assert f"{newest}\n" in second.mail
         assert second.done()["campaign"] == "updated"
 
