@@ -183,12 +183,13 @@ def generate() -> dict[str, Any]:
     import_job["required"].remove("jobName")
     dataset = section("CreateDataset", schema={"$ref": "#/$defs/avroSchema"}, importJob={"$ref": "#/$defs/importJob"})
     campaign = section("CreateCampaign", state=state("present", "absent"), deployWhen=DEPLOY_WHEN)
-    solution = section("CreateSolution", solutionVersion={"$ref": "#/$defs/solutionVersion"})
-    several = {
-        "campaigns": list_of("campaign"),
-        "batchInferenceJobs": list_of("batchInferenceJob"),
-        "batchSegmentJobs": list_of("batchSegmentJob"),
-    }
+    solution = section(
+        "CreateSolution",
+        solutionVersion={"$ref": "#/$defs/solutionVersion"},
+        campaigns=list_of("campaign"),
+        batchInferenceJobs=list_of("batchInferenceJob"),
+        batchSegmentJobs=list_of("batchSegmentJob"),
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "personalize-pipeline params",
@@ -204,19 +205,15 @@ def generate() -> dict[str, Any]:
             },
             "eventTracker": section("CreateEventTracker"),
             "filters": list_of("filter"),
-            "solution": solution,
+            "solution": {"$ref": "#/$defs/solution"},
             "campaign": {"$ref": "#/$defs/campaign"},
-            "solutions": {
-                "description": "Several solutions, each with its campaigns and batch jobs, in place of `solution` and `campaign`.",
-                "type": "array",
-                "items": solution | {"properties": solution["properties"] | several},
-            },
+            "solutions": list_of("solution"),
             "recommenders": list_of("recommender"),
             "schedules": {
                 "description": "EventBridge Scheduler expressions: `run` does what an upload does, `import` imports what "
                 "changed, `retrain` trains in any case and deploys, `batch` runs the batch jobs anew.",
                 "type": "object",
-                "properties": {purpose: SCHEDULE for purpose in ("run", "import", "retrain", "batch")},
+                "properties": dict.fromkeys(("run", "import", "retrain", "batch"), SCHEDULE),
                 "additionalProperties": False,
             },
             "tags": group["properties"]["tags"]
@@ -236,6 +233,7 @@ def generate() -> dict[str, Any]:
             "dataset": dataset,
             "importJob": import_job,
             "solutionVersion": section("CreateSolutionVersion"),
+            "solution": solution,
             "campaign": campaign,
             "filter": section("CreateFilter"),
             "recommender": section("CreateRecommender", state=state("present", "stopped", "absent")),
