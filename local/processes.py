@@ -49,17 +49,19 @@ def end_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGTERM)
         deadline = time.monotonic() + _GRACE
-        while time.monotonic() < deadline:
-            _reap(pid)
-            os.killpg(pid, 0)  # raises as soon as the group is empty
+        while _group_lives(pid):
+            if time.monotonic() > deadline:
+                os.killpg(pid, signal.SIGKILL)
             time.sleep(0.05)
-        os.killpg(pid, signal.SIGKILL)
-        _reap(pid)
 
 
-def _reap(pid: int) -> None:
+def _group_lives(group: int) -> bool:
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+        os.waitpid(group, os.WNOHANG)
+    # Ended processes whose parent is gone may stay listed for ever; they are not alive.
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True).stdout
+    members = (line.split() for line in listed.splitlines())
+    return any(fields[0] == str(group) and not fields[1].startswith("Z") for fields in members if len(fields) == 2)
 
 
 def _listener_from_proc(port: int) -> int | None:

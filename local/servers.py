@@ -66,13 +66,17 @@ class Stack:
     scale: float
 
     @property
+    def servers(self) -> tuple[Server, Server]:
+        return self.aws, self.personalize
+
+    @property
     def credentials(self) -> dict[str, Any]:
         """Keyword arguments of a boto3 client, but for its endpoint_url."""
         return dict(CREDENTIALS)
 
     def stop(self) -> None:
-        self.aws.stop()
-        self.personalize.stop()
+        for server in self.servers:
+            server.stop()
 
 
 @contextmanager

@@ -148,8 +148,13 @@ run "dead_letters_are_kept_and_told_of" {
 
   assert {
     condition = [for statement in jsondecode(aws_sqs_queue.this.policy).Statement :
-      [statement.Principal, statement.Action, statement.Resource] if statement.Effect == "Allow"
-    ] == [[{ Service = "events.amazonaws.com" }, ["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"]]]
+      [statement.Principal, statement.Action, statement.Resource, statement.Condition] if statement.Effect == "Allow"
+      ] == [[
+        { Service = "events.amazonaws.com" },
+        ["sqs:SendMessage"],
+        ["arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"],
+        { ArnLike = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/shop-pipeline-*" } },
+    ]]
     error_message = "Rules of this deployment may send, and nobody else without a role."
   }
 }

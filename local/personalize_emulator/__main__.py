@@ -28,7 +28,13 @@ def s3_at(endpoint: str | None) -> Callable[[str], Any]:
             endpoint_url=endpoint or "http://127.0.0.1:9",
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
+            config=Config(
+                s3={"addressing_style": "path"},
+                retries={"total_max_attempts": 2},
+                connect_timeout=5,
+                read_timeout=30,
+                proxies={},
+            ),
         )
 
     return client

@@ -59,6 +59,8 @@ class HttpAuthorizer:
             raise ValueError(f"{url!r} is not an HTTP address")
         self._url = url
         self._timeout = timeout
+        # Straight to it: the AWS side is a neighbour, whatever proxy the environment names.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def decide(self, principal: Principal, action: str, resource: str, context: Mapping[str, str]) -> Decision:
         question = {
@@ -69,7 +71,7 @@ class HttpAuthorizer:
         }
         request = urllib.request.Request(self._url, json.dumps(question).encode(), {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as reply:
+            with self._opener.open(request, timeout=self._timeout) as reply:
                 answer: dict[str, Any] = json.load(reply)
         except urllib.error.HTTPError as err:
             if err.code == 403:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,12 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from .models import PersonalizeBackend
+
+
+@cache
+def mocked_s3(region: str) -> Any:
+    """An S3 client for use under `mock_aws`. Its keys are nobody's, so that it never reaches a real account."""
+    return boto3.client("s3", region_name=region, aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Emulator:
     faults: Faults = field(default_factory=Faults)
     authorizer: Authorizer = field(default_factory=AllowAll)
     #: Makes the S3 client that imports and batch jobs use, from a region's name.
-    s3: Callable[[str], Any] = lambda region: boto3.client("s3", region_name=region)  # noqa: E731
+    s3: Callable[[str], Any] = mocked_s3
     lock: RLock = field(default_factory=RLock)
 
     _current: ClassVar[Emulator | None] = None

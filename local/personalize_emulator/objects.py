@@ -7,14 +7,14 @@ service reference).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .authorization import SERVICE_PRINCIPAL
-from .exceptions import JobFailure
+from .authorization import SERVICE_PRINCIPAL, Principal
+from .exceptions import JobFailure, PersonalizeError
 
 if TYPE_CHECKING:
     from .models import PersonalizeBackend
@@ -67,15 +67,20 @@ class JobAccess:
             "aws:SecureTransport": "true",
         }
         service = {"service": SERVICE_PRINCIPAL}
-        decide = self._backend.emulator.authorizer.decide
         bucket = f"arn:{self._backend.partition}:s3:::{location.bucket}"
-        if not decide(service, "sts:AssumeRole", self._role, context).allowed:
-            raise JobFailure(NO_ACCESS)
+        self._ask(service, "sts:AssumeRole", self._role, context)
         for right in rights:
             resource = bucket if right == "s3:ListBucket" else f"{bucket}/{location.key or '*'}"
             for principal in ({"roleArn": self._role}, service):
-                if not decide(principal, right, resource, context).allowed:
-                    raise JobFailure(NO_ACCESS)
+                self._ask(principal, right, resource, context)
+
+    def _ask(self, principal: Principal, action: str, resource: str, context: Mapping[str, str]) -> None:
+        try:
+            decision = self._backend.emulator.authorizer.decide(principal, action, resource, context)
+        except (OSError, PersonalizeError) as err:
+            raise JobFailure(f"{NO_ACCESS} (The authorizer did not answer: {err})") from err
+        if not decision.allowed:
+            raise JobFailure(NO_ACCESS)
 
     def keys(self, location: Location, *, deep: bool = False) -> list[str]:
         """Keys to read: the object itself, or a folder's files (its first level; `deep`: all). Raises JobFailure."""
@@ -93,8 +98,8 @@ class JobAccess:
         with _failures():
             return cast(BinaryIO, self._client.get_object(Bucket=location.bucket, Key=key)["Body"])
 
-    def write(self, location: Location, key: str, body: bytes) -> None:
-        """Put one object below a folder. Raises JobFailure."""
+    def write(self, location: Location, key: str, body: BinaryIO) -> None:
+        """Put one object below a folder, from an open file. Raises JobFailure."""
         with _failures():
             self._client.put_object(Bucket=location.bucket, Key=location.key + key, Body=body)
 

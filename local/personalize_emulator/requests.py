@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any
 
 from .dispatch import Caller, handle
 from .emulator import Emulator
@@ -43,7 +43,11 @@ def answer(emulator: Emulator, path: str, headers: Mapping[str, str], body: str 
     except PersonalizeError as err:
         status, content = err.code, err.body()
     content_type = AWS_JSON if service == CONTROL else "application/json"
-    reply = {"Content-Type": content_type, "Date": formatdate(emulator.clock.now(), usegmt=True)}
+    reply = {
+        "Content-Type": content_type,
+        "Date": formatdate(emulator.clock.now(), usegmt=True),
+        "x-amzn-RequestId": str(uuid.uuid4()),
+    }
     if status >= 400:
         # REST-JSON clients read the code here; JSON 1.1 clients read __type in the body.
         reply["x-amzn-ErrorType"] = content["__type"]
@@ -64,8 +68,3 @@ def caller_of(headers: Mapping[str, str], default_account: str) -> Caller:
     key, region = (match["key"], match["region"]) if match else (ANONYMOUS, DEFAULT_REGION)
     account = headers.get("x-moto-account-id") or (key if _ACCOUNT_ID.fullmatch(key) else default_account)
     return Caller(key, account, region)
-
-
-def plain(value: Any) -> str:
-    """A value as JSON for the admin endpoints."""
-    return json.dumps(value)

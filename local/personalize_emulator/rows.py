@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,16 @@ class RowStore:
             raise
         self._db.execute("COMMIT")
         return Staged(self, arn, staged, max(count, 0), replaces=origin == BULK)
+
+    def put(self, arn: str, values: Mapping[str, Any]) -> None:
+        """Add one record sent individually, or replace the one of its id. Columns it does not name are null."""
+        table = self._tables[arn]
+        names = [name for name in table.names if name in values]
+        self._db.execute(
+            f"INSERT OR REPLACE INTO {table.name} ({', '.join([*map(quoted, names), 'origin'])}) "
+            f"VALUES ({', '.join('?' * (len(names) + 1))})",
+            [*(values[name] for name in names), PUT],
+        )
 
     def query(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Rows of any question about the tables, one at a time."""

@@ -38,7 +38,6 @@ DURATIONS: dict[str, float] = {
     "batch segment job": 25 * MINUTE,
     "data deletion job": 30 * MINUTE,
     "metric attribution": MINUTE,
-    "metric attribution update": MINUTE,
     "delete": MINUTE,
     "stop training": MINUTE,
     # "within one hour after the solution is ACTIVE": the whole hour, so that a manual version may come first.

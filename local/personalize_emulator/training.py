@@ -206,7 +206,7 @@ def _measure_segments(data: TrainingData) -> dict[str, float]:
     segment = set(users[: max(1, len(users) // 100)])
     takers: dict[str, set[str]] = {}
     ordered = data.ask("SELECT USER_ID, {item} FROM {data} ORDER BY USER_ID, TIMESTAMP, place")
-    for user, rows in itertools.groupby(ordered, key=lambda row: row[0]):
+    for user, rows in itertools.islice(itertools.groupby(ordered, key=lambda row: row[0]), MEASURED_USERS):
         history = [str(item) for _, item in rows]
         for item in history[math.ceil(len(history) * 0.8) :]:
             takers.setdefault(item, set()).add(str(user))

@@ -14,8 +14,9 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-#: `re` has no Unicode classes; inside a character set these stand for the three that the model uses.
-_UNICODE_CLASSES = {
+#: `re` has no such classes; these stand for those that the models use (the Unicode ones only inside character sets).
+_CLASSES = {
+    r"\p{ASCII}": r"[\x00-\x7f]",
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
     r"\p{Z}": "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
@@ -86,7 +87,7 @@ def _constraints(shape: Shape, value: Any, at: str) -> Iterator[str]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    for name, characters in _UNICODE_CLASSES.items():
+    for name, characters in _CLASSES.items():
         pattern = pattern.replace(name, characters)
     return re.compile(pattern)
 

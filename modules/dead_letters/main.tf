@@ -17,15 +17,15 @@ resource "aws_sqs_queue" "this" {
     Version = "2012-10-17"
     Statement = [
       {
-        # The function sends by right of its own role; EventBridge has none.
+        # The function sends by right of its own role; EventBridge has none. The rule's ARN holds the account, which
+        # EventBridge isn't known to name apart.
         Sid       = "LetRulesOfThisDeploymentSend"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = ["sqs:SendMessage"]
         Resource  = [local.queue_arn]
         Condition = {
-          StringEquals = { "aws:SourceAccount" = var.deployment.account_id }
-          ArnLike      = { "aws:SourceArn" = "arn:${var.deployment.partition}:events:${var.deployment.region}:${var.deployment.account_id}:rule/${var.deployment.name}-*" }
+          ArnLike = { "aws:SourceArn" = "arn:${var.deployment.partition}:events:${var.deployment.region}:${var.deployment.account_id}:rule/${var.deployment.name}-*" }
         }
       },
       {

@@ -27,6 +27,7 @@ resource "terraform_data" "build" {
   provisioner "local-exec" {
     # `sh` is everywhere but on bare Windows; there, WSL or Git Bash has it.
     interpreter = ["sh", "-c"]
+    quiet       = true
     command     = <<-EOT
       for python in python3 python py; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then

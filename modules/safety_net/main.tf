@@ -18,12 +18,11 @@ resource "aws_cloudwatch_event_rule" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  statement_id   = "LetTheSafetyNetCall"
-  action         = "lambda:InvokeFunction"
-  function_name  = var.function_arn
-  principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.this.arn
-  source_account = var.deployment.account_id
+  statement_id  = "LetTheSafetyNetCall"
+  action        = "lambda:InvokeFunction"
+  function_name = var.function_arn
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.this.arn # which holds the account; EventBridge isn't known to name it apart
 }
 
 resource "aws_cloudwatch_event_target" "this" {

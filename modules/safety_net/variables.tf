@@ -1,9 +1,8 @@
 variable "deployment" {
   description = "What all submodules have in common; made in the root's main.tf."
   type = object({
-    name       = string
-    account_id = string
-    tags       = map(string)
+    name = string
+    tags = map(string)
   })
   nullable = false
 }

@@ -6,6 +6,7 @@ import contextlib
 import json
 import random
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -61,15 +62,22 @@ def interactions_csv(rows: int = 2000, users: int = 100, items: int = 60, *, see
     return "\n".join(["USER_ID,ITEM_ID,TIMESTAMP", *lines, ""])
 
 
+@cache
+def client(service: str, region: str = REGION, key: str = "testing") -> Any:
+    """A boto3 client for use under the mock; making one takes longer than most tests."""
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="testing", region_name=region)
+    return session.client(service)  # type: ignore[call-overload]
+
+
 class World:
     """boto3 clients of one region, and short ways to resources that are ACTIVE."""
 
     def __init__(self, emulator: Emulator, region: str = REGION) -> None:
         self.emulator = emulator
-        self.api: Any = boto3.client("personalize", region_name=region)
-        self.runtime: Any = boto3.client("personalize-runtime", region_name=region)
-        self.events: Any = boto3.client("personalize-events", region_name=region)
-        self.s3: Any = boto3.client("s3", region_name=REGION)
+        self.api = client("personalize", region)
+        self.runtime = client("personalize-runtime", region)
+        self.events = client("personalize-events", region)
+        self.s3 = client("s3", REGION)
         self._numbers = iter(range(10**6))
         with contextlib.suppress(ClientError):
             self.s3.create_bucket(Bucket=BUCKET)

@@ -54,7 +54,7 @@ def update(backend: PersonalizeBackend, params: Params) -> Params:
             f"{asked} is not a version of the campaign's solution {campaign.record['solutionArn']}."
         )
     _check_config(backend, version, config)
-    _start_update(backend, campaign, version, asked, {"minProvisionedTPS": tps, "campaignConfig": config})
+    _start_update(backend, campaign, version, asked, {"minProvisionedTPS": tps} | _given(config))
     return {"campaignArn": campaign.arn}
 
 
@@ -66,7 +66,7 @@ def synchronise(backend: PersonalizeBackend, campaign: Resource) -> None:
         return
     version = _latest(backend, record["solutionArn"])
     if version is not None and version.arn != record["deployedVersionArn"]:
-        settings = {"minProvisionedTPS": record["minProvisionedTPS"], "campaignConfig": config}
+        settings = {"minProvisionedTPS": record["minProvisionedTPS"]} | _given(config)
         _start_update(backend, campaign, version, record["askedVersionArn"], settings)
 
 
@@ -96,6 +96,10 @@ def _start_update(
 
     changes = {"solutionVersionArn": deployed["solutionVersionArn"], **settings}
     backend.update(campaign, changes, CREATE, lambda: apply)
+
+
+def _given(config: Params) -> Params:
+    return {"campaignConfig": config} if config else {}
 
 
 def _deployed(backend: PersonalizeBackend, asked: str, version: Resource) -> Record:

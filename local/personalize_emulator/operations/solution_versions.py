@@ -11,14 +11,14 @@ from typing import Any
 
 from ..exceptions import InvalidInputException, JobFailure, ResourceAlreadyExistsException, ResourceInUseException
 from ..models import Commit, PersonalizeBackend
-from ..recipes import ACTION_INTERACTIONS, INTERACTIONS, Recipe, required_datasets
+from ..recipes import ACTION_INTERACTIONS, INTERACTIONS, ITEMS, Recipe, required_datasets
 from ..resources import Resource
 from ..service_model import summary_members
 from ..settings import HOUR
 from ..training import Model, Selection, TrainingData, check_minimums, train
 from . import campaigns
 from .common import Params
-from .datasets import dataset_of
+from .datasets import dataset_of, schema_of
 from .recipes import recipe_of_solution
 
 SUMMARY = summary_members("ListSolutionVersions", "solutionVersions")
@@ -119,11 +119,28 @@ def training_data(
     return TrainingData(backend.rows, backend.rows.table(dataset.arn), selection)
 
 
+def _check_item_columns(backend: PersonalizeBackend, group_arn: str, recipe: Recipe) -> None:
+    """What two recipes ask of the Items schema. Raises JobFailure."""
+    dataset = dataset_of(backend, group_arn, ITEMS)
+    schema = schema_of(backend, dataset) if dataset is not None else None
+    if schema is None:
+        return
+    if recipe.name == "aws-semantic-similarity" and not (
+        any(f.item_name for f in schema.fields) and any(f.textual for f in schema.fields)
+    ):
+        raise JobFailure("The Items schema needs one field with itemName and one textual field")
+    if recipe.name == "aws-item-attribute-affinity" and not any(
+        not f.textual and f.name not in ("ITEM_ID", "CREATION_TIMESTAMP") for f in schema.fields
+    ):
+        raise JobFailure("The Items schema needs a metadata column that is neither textual nor reserved")
+
+
 def _train(backend: PersonalizeBackend, solution: Resource, version: Resource, recipe: Recipe) -> Commit:
     config = version.record.get("solutionConfig", {})
     threshold = config.get("eventValueThreshold")
     selection = Selection(version.record.get("eventType"), float(threshold) if threshold else None)
     data = training_data(backend, version.record["datasetGroupArn"], recipe, selection)
+    _check_item_columns(backend, version.record["datasetGroupArn"], recipe)
     extra = []
     if config.get("optimizationObjective"):
         extra.append("average_rewards_at_k")

@@ -1,0 +1,114 @@
+"""personalize-events: records sent one by one, which train beside the imported ones.
+
+Sources: service model of personalize-events; developer guide, "Recording events" (section 12.2 of the service
+reference).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..exceptions import InvalidInputException, ResourceInUseException
+from ..models import PersonalizeBackend
+from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, USERS
+from ..resources import Resource
+from .common import Handler, Params
+from .datasets import dataset_of
+
+
+def put_events(backend: PersonalizeBackend, params: Params) -> Params:
+    group = _group_of_tracker(backend, params["trackingId"])
+    dataset = dataset_of(backend, group, INTERACTIONS)
+    if dataset is None:
+        raise InvalidInputException("The dataset group has no Interactions dataset.")
+    rows = []
+    for event in params["eventList"]:
+        rows.append(
+            {
+                "USER_ID": params.get("userId"),
+                "ITEM_ID": event.get("itemId"),
+                "TIMESTAMP": int(event["sentAt"]),
+                "EVENT_TYPE": event["eventType"],
+                "EVENT_VALUE": event.get("eventValue"),
+                "RECOMMENDATION_ID": event.get("recommendationId"),
+                "IMPRESSION": "|".join(event.get("impression", [])) or None,
+                "EVENT_ATTRIBUTION_SOURCE": event.get("metricAttribution", {}).get("eventAttributionSource"),
+                **_properties(event),
+            }
+        )
+    # Events of a session whose user is not known yet, or about no item, do not train.
+    _keep(backend, dataset, [row for row in rows if row["USER_ID"] and row["ITEM_ID"]])
+    return {}
+
+
+def put_action_interactions(backend: PersonalizeBackend, params: Params) -> Params:
+    dataset = next(backend.all("dataset", trackingId=params["trackingId"]), None)
+    if dataset is None:
+        raise InvalidInputException(f"There is no Action_Interactions dataset of tracking ID {params['trackingId']}.")
+    rows = [
+        {
+            "USER_ID": event.get("userId"),
+            "ACTION_ID": event["actionId"],
+            "TIMESTAMP": int(event["timestamp"]),
+            "EVENT_TYPE": event["eventType"],
+            "RECOMMENDATION_ID": event.get("recommendationId"),
+            "IMPRESSION": "|".join(event.get("impression", [])) or None,
+            **_properties(event),
+        }
+        for event in params["actionInteractions"]
+    ]
+    _keep(backend, dataset, [row for row in rows if row["USER_ID"]])
+    return {}
+
+
+def put_records(kind: str, list_member: str, id_member: str, column: str) -> Handler:
+    """PutItems, PutUsers, PutActions: whole records, by id."""
+
+    def handler(backend: PersonalizeBackend, params: Params) -> Params:
+        dataset = backend.get("dataset", params["datasetArn"])
+        if dataset.record["datasetType"] != kind:
+            raise InvalidInputException(f"{dataset.arn} is not a dataset of type {kind}.")
+        if dataset.status != "ACTIVE":
+            raise ResourceInUseException(f"Resource {dataset.arn} is in use: its status is {dataset.status}.")
+        _keep(backend, dataset, [{column: one[id_member], **_properties(one)} for one in params[list_member]])
+        return {}
+
+    return handler
+
+
+put_items = put_records(ITEMS, "items", "itemId", "ITEM_ID")
+put_users = put_records(USERS, "users", "userId", "USER_ID")
+put_actions = put_records(ACTIONS, "actions", "actionId", "ACTION_ID")
+
+_KINDS = (INTERACTIONS, ACTION_INTERACTIONS)
+
+
+def _group_of_tracker(backend: PersonalizeBackend, tracking_id: str) -> str:
+    tracker = next(backend.all("event tracker", trackingId=tracking_id), None)
+    if tracker is None:
+        raise InvalidInputException(f"There is no event tracker of tracking ID {tracking_id}.")
+    if tracker.status != "ACTIVE":
+        raise InvalidInputException(f"Event tracker {tracker.arn} is not ACTIVE; its status is {tracker.status}.")
+    return str(tracker.record["datasetGroupArn"])
+
+
+def _properties(record: Params) -> dict[str, Any]:
+    """The columns in a record's `properties`, a JSON text with names in camel case. Raises InvalidInputException."""
+    try:
+        properties = json.loads(record.get("properties", "{}"))
+    except ValueError as err:
+        raise InvalidInputException("properties must be JSON.") from err
+    if not isinstance(properties, dict):
+        raise InvalidInputException("properties must be a JSON object.")
+    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in properties.items()}
+
+
+def _keep(backend: PersonalizeBackend, dataset: Resource, rows: list[dict[str, Any]]) -> None:
+    if dataset.arn not in backend.rows:
+        return
+    for row in rows:
+        backend.rows.put(dataset.arn, {k: v for k, v in row.items() if isinstance(v, (str, int, float))})
+    if rows and dataset.record["datasetType"] in _KINDS:
+        dataset.inner["data changed"] = backend.now

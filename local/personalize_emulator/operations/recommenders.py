@@ -1,0 +1,108 @@
+"""CreateRecommender, UpdateRecommender, StartRecommender, StopRecommender: training and serving of a use case in one.
+
+Sources: developer guide, "ECOMMERCE use cases", "VIDEO_ON_DEMAND use cases", "Stopping and starting a recommender"
+(sections 3 and 11 of the service reference).
+"""
+
+from __future__ import annotations
+
+from ..exceptions import InvalidInputException, ResourceInUseException
+from ..models import Commit, PersonalizeBackend
+from ..recipes import ITEMS, Recipe
+from ..resources import CREATE, RECOMMENDER_START, RECOMMENDER_STOP, Resource, Statuses
+from ..training import Selection, check_minimums, train
+from .common import Params, described
+from .datasets import dataset_of
+from .recipes import recipe_of
+from .solution_versions import model_of, training_data
+
+
+def create(backend: PersonalizeBackend, params: Params) -> Params:
+    group = backend.get_active("dataset group", params["datasetGroupArn"])
+    recipe = recipe_of(backend, params["recipeArn"])
+    domain = group.record.get("domain")
+    if domain is None:
+        raise InvalidInputException("Please use a domains-specific Dataset Group to create the Recommender")
+    if recipe.domain != domain:
+        raise InvalidInputException(f"Recipe {recipe.name} is not a use case of the dataset group's domain {domain}.")
+    _check_config(backend, group, recipe, params.get("recommenderConfig", {}))
+    recommender = backend.create("recommender", params, lambda: _train(backend, recommender, recipe))
+    return {"recommenderArn": recommender.arn}
+
+
+def update(backend: PersonalizeBackend, params: Params) -> Params:
+    recommender = backend.get("recommender", params["recommenderArn"])
+    if recommender.status not in ("ACTIVE", "INACTIVE"):
+        raise ResourceInUseException(f"Resource {recommender.arn} is in use: its status is {recommender.status}.")
+    recipe = recipe_of(backend, recommender.record["recipeArn"])
+    group = backend.get("dataset group", recommender.record["datasetGroupArn"])
+    config = params["recommenderConfig"]
+    _check_config(backend, group, recipe, config)
+    before = recommender.record.get("recommenderConfig", {})
+    # Other training columns mean training anew; the rest is only deployed.
+    retrains = config.get("trainingDataConfig") != before.get("trainingDataConfig")
+
+    def begin() -> Commit:
+        trained = _train(backend, recommender, recipe) if retrains else None
+
+        def apply() -> None:
+            recommender.record["recommenderConfig"] = config
+            if trained is not None:
+                trained()
+
+        return apply
+
+    backend.update(recommender, {"recommenderConfig": config}, CREATE, begin)
+    return {"recommenderArn": recommender.arn}
+
+
+def start(backend: PersonalizeBackend, params: Params) -> Params:
+    return _switch(backend, params["recommenderArn"], "Start", "INACTIVE", RECOMMENDER_START)
+
+
+def stop(backend: PersonalizeBackend, params: Params) -> Params:
+    return _switch(backend, params["recommenderArn"], "Stop", "ACTIVE", RECOMMENDER_STOP)
+
+
+def describe(backend: PersonalizeBackend, params: Params) -> Params:
+    recommender = backend.get("recommender", params["recommenderArn"])
+    answer = described(recommender)
+    # "null while creating or deleting"
+    if recommender.status is not None and not recommender.status.startswith(("CREATE", "DELETE")):
+        answer["modelMetrics"] = dict(model_of(recommender).metrics)
+    return {"recommender": answer}
+
+
+def _switch(backend: PersonalizeBackend, arn: str, verb: str, needed: str, statuses: Statuses) -> Params:
+    recommender = backend.get("recommender", arn)
+    if recommender.status != needed or recommender.busy:
+        raise ResourceInUseException(f"Resource {arn} is in use: its status is {recommender.status}, not {needed}.")
+    backend.run_job(
+        recommender,
+        f"recommender {verb.lower()}",
+        {statuses: recommender.record},
+        operation=f"{verb}Recommender",
+    )
+    return {"recommenderArn": arn}
+
+
+def _check_config(backend: PersonalizeBackend, group: Resource, recipe: Recipe, config: Params) -> None:
+    if config.get("itemExplorationConfig") and not recipe.exploration:
+        raise InvalidInputException(f"itemExplorationConfig is not supported by recipe {recipe.name}.")
+    if config.get("enableMetadataWithRecommendations") and dataset_of(backend, group.arn, ITEMS) is None:
+        raise InvalidInputException("enableMetadataWithRecommendations needs an Items dataset.")
+
+
+def _train(backend: PersonalizeBackend, recommender: Resource, recipe: Recipe) -> Commit | None:
+    any_case = not backend.switches.use_case_event_case_sensitive
+    selection = Selection(recipe.event, any_case=any_case)
+    data = training_data(backend, recommender.record["datasetGroupArn"], recipe, selection)
+    if data is None:
+        return None
+    check_minimums(data, backend.settings.minimums)
+    model = train(data, recipe, backend.switches)
+
+    def commit() -> None:
+        recommender.inner["model"] = model
+
+    return commit

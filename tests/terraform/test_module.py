@@ -1,0 +1,227 @@
+"""The module, applied to the local stack twice over: what Terraform promises is what is there."""
+
+import io
+import json
+import os
+import subprocess
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_terraform import terraform  # type: ignore[import-untyped]
+from pytest_terraform.tf import TerraformTestApi  # type: ignore[import-untyped]
+
+from tests.terraform.conftest import RUNTIME, Aws, lambda_settings
+
+FIXTURE = Path(__file__).parent / "terraform" / "two_deployments"
+EMPTY, CHANGES = 0, 2  # what `terraform plan -detailed-exitcode` answers
+
+
+@pytest.fixture(autouse=True, scope="module")
+def stack(aws: Aws) -> None:
+    """The stack runs before Terraform applies to it."""
+
+
+@pytest.fixture
+def plain(two_deployments: TerraformTestApi) -> dict[str, str]:
+    """The outputs of the deployment with as few settings as can be."""
+    return outputs(two_deployments, "plain")
+
+
+@pytest.fixture
+def rich(two_deployments: TerraformTestApi) -> dict[str, str]:
+    """The outputs of the deployment with every setting."""
+    return outputs(two_deployments, "rich")
+
+
+def outputs(deployments: TerraformTestApi, name: str) -> dict[str, str]:
+    values: dict[str, str] = deployments.outputs[name]["value"]
+    return values
+
+
+def plan(deployments: TerraformTestApi) -> tuple[int, str]:
+    """Plan again; the status and what is printed."""
+    runner = deployments.terraform
+    command = [runner.tf_bin, "plan", "-input=false", "-no-color", "-detailed-exitcode", f"-state={runner.state_path}"]
+    environment = {**os.environ, "TF_DATA_DIR": str(runner.work_dir)}
+    result = subprocess.run(command, cwd=FIXTURE, env=environment, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+@terraform("two_deployments", scope="module", replay=False)  # type: ignore[untyped-decorator]
+def test_a_second_plan_is_empty(two_deployments: TerraformTestApi) -> None:
+    status, printed = plan(two_deployments)
+    assert status == EMPTY, printed
+    # pytest-terraform keeps its state out of the sources in a way that Terraform warns of.
+    assert printed.count("Warning: ") == printed.count("Warning: Deprecated flag: -state")
+
+
+def test_a_plan_is_empty_without_the_built_zip(two_deployments: TerraformTestApi, built_zips: Path, aws: Aws) -> None:
+    code = aws("lambda").get_function(FunctionName="plain-pipeline")["Configuration"]["CodeSize"]
+    zips = [path for path in built_zips.glob("pipeline-*.zip") if path.stat().st_size == code]
+    assert zips
+    for path in zips:
+        path.rename(path.with_suffix(".away"))
+    try:
+        status, printed = plan(two_deployments)
+    finally:
+        for path in zips:
+            path.with_suffix(".away").rename(path)
+    assert status == EMPTY, printed
+
+
+def test_two_deployments_share_nothing(plain: dict[str, str], rich: dict[str, str]) -> None:
+    assert set(plain.values()) & set(rich.values()) == set()
+
+
+@pytest.mark.parametrize("name", ["plain", "rich"])
+def test_the_package_runs(name: str, two_deployments: TerraformTestApi, aws: Aws) -> None:
+    """Built while applying (plain) or taken from S3 (rich), it imports, and knows what it doesn't know."""
+    function = outputs(two_deployments, name)["function_name"]
+    answer = aws("lambda").invoke(FunctionName=function, Payload=json.dumps({"action": "fly"}))
+    error = json.loads(answer["Payload"].read())
+    assert error["errorType"] == "ActionFailed"
+    assert "unknown action 'fly'" in error["errorMessage"]
+
+
+def test_the_function_is_the_package_that_was_given(rich: dict[str, str], package: Path, aws: Aws) -> None:
+    location = aws("lambda").get_function(FunctionName=rich["function_name"])["Code"]["Location"]
+    with urllib.request.urlopen(location) as deployed:
+        assert sorted(zipfile.ZipFile(io.BytesIO(deployed.read())).namelist()) == sorted(
+            zipfile.ZipFile(package).namelist()
+        )
+
+
+def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
+    function = aws("lambda").get_function_configuration(FunctionName=rich["function_name"])
+    assert (function["MemorySize"], function["Timeout"]) == (1024, 120)
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["Environment"]["Variables"] == {
+        "BUCKET": "rich-input",
+        "PARAMS_FILE": "start.json",
+        "STATE_MACHINE_ARN": rich["state_machine_arn"],
+        "TOPIC_ARN": rich["topic_arn"],
+        "PERSONALIZE_ROLE_ARN": rich["personalize_role_arn"],
+        "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    }
+
+
+def test_uploads_of_the_params_file_call_the_function(rich: dict[str, str], aws: Aws) -> None:
+    (target,) = aws("s3").get_bucket_notification_configuration(Bucket="rich-input")["LambdaFunctionConfigurations"]
+    assert target["LambdaFunctionArn"] == rich["function_arn"]
+    assert target["Events"] == ["s3:ObjectCreated:*"]
+    (rule,) = target["Filter"]["Key"]["FilterRules"]
+    assert (rule["Name"].lower(), rule["Value"]) == ("suffix", "start.json")
+    policy = json.loads(aws("lambda").get_policy(FunctionName=rich["function_name"])["Policy"])
+    assert {statement["Sid"] for statement in policy["Statement"]} == {"LetTheInputBucketCall", "LetTheSafetyNetCall"}
+
+
+def test_the_bucket_is_private_encrypted_and_versioned(plain: dict[str, str], aws: Aws) -> None:
+    s3, bucket = aws("s3"), plain["bucket_name"]
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert encryption(s3, bucket) == {"SSEAlgorithm": "AES256"}
+    (ownership,) = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
+    statements = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert [statement["Sid"] for statement in statements] == [
+        "LetPersonalizeListTheBucket",
+        "LetPersonalizeReadObjects",
+        "RefuseUnencryptedConnections",
+    ]
+
+
+def test_a_key_encrypts_everything_it_is_for(rich: dict[str, str], two_deployments: TerraformTestApi, aws: Aws) -> None:
+    key = two_deployments["aws_kms_key.this"]["arn"]
+    assert encryption(aws("s3"), "rich-input") == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert aws("sns").get_topic_attributes(TopicArn=rich["topic_arn"])["Attributes"]["KmsMasterKeyId"] == key
+    assert queue_attributes(aws, rich)["KmsMasterKeyId"] == key
+    for group in (rich["function_log_group_name"], rich["state_machine_log_group_name"]):
+        (described,) = aws("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        assert (described["kmsKeyId"], described["retentionInDays"]) == (key, 7)
+
+
+def test_the_machine_is_the_rendered_template(rich: dict[str, str], aws: Aws) -> None:
+    machine = aws("stepfunctions").describe_state_machine(stateMachineArn=rich["state_machine_arn"])
+    definition = json.loads(machine["definition"])
+    assert definition["TimeoutSeconds"] == 5400
+    assert rich["function_arn"] in machine["definition"]
+    assert rich["topic_arn"] in machine["definition"]
+    assert machine["type"] == "STANDARD"
+    assert machine["tracingConfiguration"] == {"enabled": True}
+    assert machine["loggingConfiguration"]["level"] == "ERROR"
+
+
+def test_every_address_is_subscribed(plain: dict[str, str], rich: dict[str, str], aws: Aws) -> None:
+    def addresses(deployment: dict[str, str]) -> set[str]:
+        answer = aws("sns").list_subscriptions_by_topic(TopicArn=deployment["topic_arn"])
+        return {subscription["Endpoint"] for subscription in answer["Subscriptions"]}
+
+    assert addresses(plain) == set()
+    assert addresses(rich) == {"one@example.com", "two@example.com"}
+
+
+def test_bad_endings_call_the_function(rich: dict[str, str], aws: Aws) -> None:
+    rule = aws("events").describe_rule(Name="rich-pipeline-bad-endings")
+    assert json.loads(rule["EventPattern"])["detail"]["stateMachineArn"] == [rich["state_machine_arn"]]
+    (target,) = aws("events").list_targets_by_rule(Rule="rich-pipeline-bad-endings")["Targets"]
+    assert target["Arn"] == rich["function_arn"]
+    assert target["DeadLetterConfig"] == {"Arn": rich["dead_letter_queue_arn"]}
+    assert "Input" not in target
+
+
+def test_an_event_that_can_not_be_handled_becomes_a_dead_letter(rich: dict[str, str], aws: Aws) -> None:
+    aws("lambda").invoke(
+        FunctionName=rich["function_name"], InvocationType="Event", Payload=json.dumps({"action": "fly"})
+    )
+    deadline = time.monotonic() + 20
+    messages: list[Any] = []
+    while not messages and time.monotonic() < deadline:
+        messages = (
+            aws("sqs").receive_message(QueueUrl=rich["dead_letter_queue_url"], WaitTimeSeconds=1).get("Messages", [])
+        )
+    (message,) = messages
+    letter = json.loads(message["Body"])
+    assert letter["requestPayload"] == {"action": "fly"}
+    assert "unknown action 'fly'" in json.dumps(letter["responsePayload"])
+
+
+def test_the_alarm_looks_at_the_queue_and_mails(rich: dict[str, str], aws: Aws) -> None:
+    (alarm,) = aws("cloudwatch").describe_alarms(AlarmNames=["rich-pipeline-dead-letters"])["MetricAlarms"]
+    assert alarm["AlarmArn"] == rich["dead_letter_alarm_arn"]
+    assert alarm["AlarmActions"] == [rich["topic_arn"]]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": rich["dead_letter_queue_arn"].split(":")[-1]}]
+
+
+@pytest.mark.parametrize("role", ["function_role_arn", "state_machine_role_arn", "personalize_role_arn"])
+def test_roles_are_bounded_and_tagged(role: str, rich: dict[str, str], aws: Aws) -> None:
+    described = aws("iam").get_role(RoleName=rich[role].split("/")[-1])["Role"]
+    assert described["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(":policy/boundary")
+    assert {tag["Key"]: tag["Value"] for tag in described["Tags"]} == {"Stage": "test", "Team": "ml"}
+
+
+def test_another_state_of_the_sources_is_seen(two_deployments: TerraformTestApi) -> None:
+    """Another runtime stands for any change of what the package is made from."""
+    other = "python3.12" if RUNTIME != "python3.12" else "python3.13"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_VAR_lambda", lambda_settings(runtime=other))
+        status, printed = plan(two_deployments)
+    assert status == CHANGES, printed
+    assert "module.plain.module.lambda_package.terraform_data.build[0] must be replaced" in printed
+    assert "module.plain.module.pipeline_function.aws_lambda_function.this will be updated in-place" in printed
+
+
+def queue_attributes(aws: Aws, deployment: dict[str, str]) -> dict[str, str]:
+    answer = aws("sqs").get_queue_attributes(QueueUrl=deployment["dead_letter_queue_url"], AttributeNames=["All"])
+    attributes: dict[str, str] = answer["Attributes"]
+    return attributes
+
+
+def encryption(s3: Any, bucket: str) -> dict[str, str]:
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    by_default: dict[str, str] = rule["ApplyServerSideEncryptionByDefault"]
+    return by_default
