@@ -210,7 +210,8 @@ def generate() -> dict[str, Any]:
             "solutions": list_of("solution"),
             "recommenders": list_of("recommender"),
             "schedules": {
-                "description": "EventBridge Scheduler expressions: `run` does what an upload does, `import` imports what "
+                "description": "EventBridge Scheduler expressions: `run` does what an upload does, `import` imports "
+                "what "
                 "changed, `retrain` trains in any case and deploys, `batch` runs the batch jobs anew.",
                 "type": "object",
                 "properties": dict.fromkeys(("run", "import", "retrain", "batch"), SCHEDULE),

@@ -55,11 +55,34 @@ class DataFolder:
 
 
 def list_folder(bucket: str, prefix: str) -> DataFolder:
-    """The non-empty objects directly under `prefix` (which ends with a slash), by key."""
-    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-    entries = (entry for page in pages for entry in page.get("Contents", []))
-    files = (DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"')) for entry in entries if entry["Size"])
+    """The non-empty objects directly under `prefix`, by key; where it does not end with a slash, that one object."""
+    entries = (entry for page in _pages(bucket, prefix) for entry in page.get("Contents", []))
+    files = (
+        DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+        for entry in entries
+        if entry["Size"] and (prefix.endswith("/") or entry["Key"] == prefix)
+    )
     return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
+
+
+def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
+    """A dataset's files beside the params file: the folder of its type, or one CSV file, in any case."""
+    names = [
+        found
+        for page in _pages(bucket, prefix)
+        for found in [
+            *(folder["Prefix"] for folder in page.get("CommonPrefixes", [])),
+            *(entry["Key"] for entry in page.get("Contents", [])),
+        ]
+    ]
+    wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
+    exact = [name for name in wanted if name in names]
+    alike = [name for form in wanted for name in names if name.lower() == form.lower()]
+    return list_folder(bucket, (exact + alike or [wanted[0]])[0])
+
+
+def _pages(bucket: str, prefix: str) -> Iterator[Any]:
+    yield from clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
 
 
 def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Problem], list[str]]:

@@ -17,8 +17,8 @@ SCHEMA_FILE = Path(__file__).parent / "params.schema.json"
 LARGEST = 128 * 1024  # bytes; a plan made of more would outgrow Step Functions' 256 KiB of state
 
 
-def parse(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
-    """The document in `body`, and what is wrong with it (then the document is not to be used)."""
+def parse(body: bytes) -> tuple[Any, list[Problem]]:
+    """The JSON document in `body`, and what keeps it from being one (then it is not to be used)."""
     if len(body) > LARGEST:
         return {}, [Problem("$", f"the file has {len(body):,} bytes; at most {LARGEST:,} are accepted.")]
     problems: list[Problem] = []
@@ -41,7 +41,7 @@ def parse(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem(f"line {error.lineno}, column {error.colno}", f"not valid JSON: {error.msg}.")]
     except RecursionError:
         return {}, [Problem("$", "the document is nested too deeply.")]
-    return document, problems or schema_problems(document)
+    return document, problems
 
 
 def schema_problems(document: Any) -> list[Problem]:
@@ -87,7 +87,7 @@ def _problems(error: Any) -> Iterator[Problem]:
             if name not in error.instance:
                 yield Problem(json_path(*error.absolute_path, name), "is missing; it is required.")
     elif error.validator == "dependentRequired":
-        yield Problem(where, "`campaign` needs a `solution`: the campaign serves that solution's newest version.")
+        yield Problem(where, "`campaign` needs `solution`, whose newest version it serves. Or put it into `solutions`.")
     else:
         describe = WORDS.get(str(error.validator), lambda error: f"{error.message}.")
         yield Problem(where, describe(error))

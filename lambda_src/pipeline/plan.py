@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,81 +11,66 @@ from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
-from . import clients, data_files, existing, params, run_lock, sections
+from . import clients, data_files, dialects, existing, params, run_lock, sections, teardown
 from .polling import LONGEST
 from .problems import Problem
 from .sections import Sections
 from .settings import settings
 
 MOST_PROBLEMS = 100  # listed; the state machine's state is bounded
+Folders = dict[str, data_files.DataFolder]
 
 
 def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     """Plan the run of one uploaded params file.
 
     Args:
-        event: `upload` (`bucket`, `key`, `versionId`) and `execution`, the state machine's context object of that name.
+        event: `start`, the execution's input: `upload` (`bucket`, `key`, `versionId`) and optionally `overrides`, keys
+            of the params file that this run sets otherwise; and `execution`, the context object of that name.
 
     Returns:
         `outcome` and `run`, and with the outcome
-        `proceed`: the plan: `datasetGroup`, `datasets`, `solutions`, each resource a record for the reconciler; `notes`
+        `proceed`: the plan: resources as records for the reconciler, in `datasetGroup`, `datasets`, ...; `notes`
+        `planned`: the same, for a dry run
+        `teardown`: `stages`, what to delete in which order
         `rejected`: `problems`, all that is wrong with the upload
         `wait`: `waitSeconds`, since another run works on the same dataset group
         `duplicate`: `duplicateOf`, the run in progress that was started with the same params and data
     """
-    upload, execution = event["upload"], event["execution"]
+    upload, execution = event["start"]["upload"], event["execution"]
     run = _run(upload, execution)
     body = _read(upload)
     if body is None:
-        problem = Problem(upload["key"], "was deleted before it could be read. Upload it again.")
-        return _rejected(run, [problem])
+        return _rejected(run, [Problem(upload["key"], "was deleted before it could be read. Upload it again.")])
     document, problems = params.parse(body)
     if problems:
         return _rejected(run, problems)
+    document, notes = dialects.normalise(document)
+    overrides = event["start"].get("overrides", {})
+    if problems := params.schema_problems(document | overrides):
+        return _rejected(run, problems, notes)
 
-    read = sections.read(document, settings().arns, settings().personalize_role_arn)
+    read = sections.read(document | overrides, settings().arns, settings().personalize_role_arn)
+    read.notes = notes + read.notes
     run["datasetGroup"] = read.dataset_group["name"]
+    if "teardown" in document:
+        return _teardown(document, read, run)
     folders = {section.dataset_type: _folder(section, run) for section in read.datasets}
-    problems, notes = _data_problems(read, folders)
-    if read.problems or problems:
-        return _rejected(run, read.problems + problems, read.notes + notes)
+    _inspect(read, folders)
+    if read.problems:
+        return _rejected(run, read.problems, read.notes)
+    if document.get("dryRun"):
+        existing.decide(read, folders, run)
+        return _rejected(run, read.problems, read.notes) if read.problems else _plan("planned", read, run)
 
-    fingerprint = hashlib.sha256(body + repr(sorted(folder.fingerprint for folder in folders.values())).encode())
-    mine = run_lock.Holder(run["executionArn"], fingerprint.hexdigest())
-    holder = run_lock.claim(run["datasetGroup"], mine)
-    if holder != mine:
-        if holder.fingerprint == mine.fingerprint:
-            return {"outcome": "duplicate", "run": run, "duplicateOf": holder.name}
-        return {"outcome": "wait", "run": run, "waitSeconds": LONGEST, "waitingFor": holder.name}
-
+    content = [document, overrides, sorted((kind, folder.fingerprint) for kind, folder in folders.items())]
+    if blocked := _claim(run, content):
+        return blocked
     existing.decide(read, folders, run)
     if read.problems:
         run_lock.release(run["datasetGroup"], run["executionArn"])
-        return _rejected(run, read.problems, read.notes + notes)
-    return {
-        "outcome": "proceed",
-        "run": run | {"startedAt": clients.clock.now()},
-        "datasetGroup": read.dataset_group,
-        "datasets": [
-            {
-                "type": entry.dataset_type,
-                "schema": entry.schema,
-                "dataset": entry.dataset,
-                "importJob": entry.import_job,
-            }
-            for entry in read.datasets
-        ],
-        "solutions": [
-            {
-                "name": entry.solution["name"],
-                "solution": entry.solution,
-                "solutionVersion": entry.solution_version,
-                "campaigns": entry.campaigns,
-            }
-            for entry in read.solutions
-        ],
-        "notes": read.notes + notes,
-    }
+        return _rejected(run, read.problems, read.notes)
+    return _plan("proceed", read, run)
 
 
 def run_id(execution_name: str) -> str:
@@ -117,24 +103,83 @@ def _read(upload: dict[str, str]) -> bytes | None:
 
 
 def _folder(section: sections.DatasetSection, run: dict[str, Any]) -> data_files.DataFolder:
-    """The dataset's files: in the folder of its type beside the params file, or where its import job says."""
+    """The dataset's files: beside the params file, or where its import job says."""
     given = section.import_job["parameters"].get("dataSource", {}).get("dataLocation")
     if given is None:
-        return data_files.list_folder(run["bucket"], f"{run['prefix']}{section.dataset_type}/")
+        return data_files.find(run["bucket"], run["prefix"], section.dataset_type)
     location = urlparse(given)
     return data_files.list_folder(location.netloc, location.path.lstrip("/"))
 
 
-def _data_problems(read: Sections, folders: dict[str, data_files.DataFolder]) -> tuple[list[Problem], list[str]]:
-    problems, notes = [], []
+def _inspect(read: Sections, folders: Folders) -> None:
+    """Add what is wrong with the data."""
     for section in read.datasets:
-        folder = folders[section.dataset_type]
-        if section.avro is None or read.import_when == "never":
+        if section.avro is None or read.when["import"] == "never":
             continue
-        found, remarks = data_files.inspect(folder, section.dataset_type, section.avro)
-        problems += found
-        notes += remarks
-    return problems, notes
+        problems, notes = data_files.inspect(folders[section.dataset_type], section.dataset_type, section.avro)
+        read.problems += problems
+        read.notes += notes
+
+
+def _claim(run: dict[str, Any], content: Any) -> dict[str, Any] | None:
+    """Take the dataset group for this run; None when it has it, else the outcome."""
+    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    mine = run_lock.Holder(run["executionArn"], fingerprint)
+    holder = run_lock.claim(run["datasetGroup"], mine)
+    if holder == mine:
+        return None
+    if holder.fingerprint == mine.fingerprint:
+        return {"outcome": "duplicate", "run": run, "duplicateOf": holder.name}
+    return {"outcome": "wait", "run": run, "waitSeconds": LONGEST, "waitingFor": holder.name}
+
+
+def _plan(outcome: str, read: Sections, run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": outcome,
+        "run": run | {"startedAt": clients.clock.now()},
+        "datasetGroup": read.dataset_group,
+        "datasets": [
+            {
+                "type": entry.dataset_type,
+                "schema": entry.schema,
+                "dataset": entry.dataset,
+                "importJob": entry.import_job,
+            }
+            for entry in read.datasets
+        ],
+        "eventTrackers": [placed.resource for placed in read.event_trackers],
+        "filters": [placed.resource for placed in read.filters],
+        "solutions": [
+            {
+                "name": entry.solution["name"],
+                "solution": entry.solution,
+                "solutionVersion": entry.solution_version,
+                "campaigns": [placed.resource for placed in entry.campaigns],
+                "batchInferenceJobs": _of_type(entry, "batchInferenceJob"),
+                "batchSegmentJobs": _of_type(entry, "batchSegmentJob"),
+            }
+            for entry in read.solutions
+        ],
+        "recommenders": [placed.resource for placed in read.recommenders],
+        "schedules": read.schedules,
+        "notes": read.notes,
+    }
+
+
+def _of_type(section: sections.SolutionSection, kind: str) -> list[dict[str, Any]]:
+    return [placed.resource for placed in section.batch_jobs if placed.resource["type"] == kind]
+
+
+def _teardown(document: dict[str, Any], read: Sections, run: dict[str, Any]) -> dict[str, Any]:
+    if document["teardown"] != run["datasetGroup"]:
+        what = f"must be the dataset group's name again, {run['datasetGroup']}: everything in that group is deleted."
+        return _rejected(run, [Problem("$.teardown", what)], read.notes)
+    if blocked := _claim(run, document):
+        return blocked
+    stages = teardown.stages(read)
+    notes = ["Everything that belonged to the dataset group is deleted, also what the params file does not name."]
+    started = {"startedAt": clients.clock.now()}
+    return {"outcome": "teardown", "run": run | started, "stages": stages, "schedules": {}, "notes": notes}
 
 
 def _rejected(run: dict[str, Any], problems: list[Problem], notes: list[str] | None = None) -> dict[str, Any]:
