@@ -51,7 +51,7 @@ def up(scale: float, aws_port: int, personalize_port: int) -> Remembered:
         state.write(remembered)
         return _apply(remembered, found)
     except BaseException:
-        _stop(remembered)
+        _undo(remembered)
         raise
 
 
@@ -64,8 +64,7 @@ def run(scale: float, aws_port: int, personalize_port: int) -> int:
     except BaseException:
         # A stack that was there before is left as it was found.
         if before is None or before.stack.aws.pid != remembered.stack.aws.pid:
-            with step("Stopping what was started"):
-                _stop(remembered)
+            _undo(remembered)
         raise
 
 
@@ -204,7 +203,13 @@ def _follow(watcher: Watcher) -> int:
     return 0 if ended.status == "SUCCEEDED" else 1
 
 
+def _undo(remembered: Remembered) -> None:
+    with step("Stopping what was started"):
+        _stop(remembered)
+
+
 def _stop(remembered: Remembered) -> None:
+    terraform.end_leftover(WORK)
     remembered.stack.stop()
     state.forget()
 

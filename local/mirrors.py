@@ -23,6 +23,7 @@ SETTING = "TF_PROVIDER_MIRROR"
 _DISCOVERY = f"https://{HOST}/.well-known/terraform.json"
 _ANSWER_SECONDS = 4
 _SEARCH_SECONDS = 60
+_ROOTS = (Path("/"),)  # searched after the home directory, which may be on another disk
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -93,7 +94,7 @@ def implied(environment: Mapping[str, str]) -> Iterator[Path]:
 def search(platform: str) -> list[Path]:
     """Mirrors anywhere on this machine's own disks, those that will hardly stay last."""
     found: list[Path] = []
-    for root in dict.fromkeys((Path.home(), Path("/"))):
+    for root in dict.fromkeys((Path.home(), *_ROOTS)):
         command = ["find", str(root), "-xdev", "(", "-path", "/proc", "-o", "-path", "/sys", ")", "-prune", "-o"]
         command += ["-type", "d", "-path", f"*/{HOST}/{PROVIDER}", "-print", "-prune"]
         try:

@@ -39,9 +39,10 @@ def listener(port: int) -> tuple[int, str] | None:
 
 
 def command(pid: int) -> str:
-    """The command line of a process; empty if there is no such process."""
-    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return shown.stdout.strip()
+    """The command line of a process; empty if there is no such process, or only what is left of it."""
+    shown = subprocess.run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True)
+    status, _, line = shown.stdout.strip().partition(" ")
+    return "" if status.startswith("Z") else line.strip()
 
 
 def end_group(pid: int) -> None:

@@ -189,6 +189,7 @@ def _start(
         _wait_until_healthy(server, process, health)
     except BaseException:
         end_group(process.pid)
+        process.wait()
         raise
     process.returncode = 0  # it is ended through its group, by number, perhaps by a later command
     return server

@@ -1,16 +1,18 @@
 """Terraform: found, checked, told where its provider is, and run."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import mirrors
 from .errors import TerraformFailed, TerraformMissing
+from .processes import command, end_group
 from .servers import ROOT
 
 FLOOR = (1, 11, 4)
@@ -18,6 +20,7 @@ FOLDER = ROOT / ".local"  # everything the local stack writes; git-ignored
 
 _INSTALL = "Install it from https://developer.hashicorp.com/terraform/install, or put a newer one first in PATH."
 _OFFLINE = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+_PID = "terraform.pid"  # beside the configuration that is being applied
 _NEED_NO_PROVIDER = ("fmt", "version", "init", "login", "logout", "-help", "-version")
 
 
@@ -50,13 +53,10 @@ class Terraform:
     def apply(self, folder: Path, variables: Mapping[str, str], progress: Callable[[int, int], None]) -> None:
         """Init and apply; `progress` is told how many of how many resources are done."""
         self.init(folder, "-backend=true")
-        command = [self.path, "apply", "-auto-approve", "-input=false", "-json"]
-        command += [f"-var={name}={value}" for name, value in variables.items()]
-        with subprocess.Popen(
-            command, cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            assert process.stdout is not None
-            problems = _follow(process.stdout, progress)
+        apply = [self.path, "apply", "-auto-approve", "-input=false", "-json"]
+        apply += [f"-var={name}={value}" for name, value in variables.items()]
+        with _pipe_of(apply, folder, self.environment) as process:
+            problems = _follow(process.stdout or (), progress)
         if process.returncode:
             raise TerraformFailed("terraform apply failed:\n\n" + "\n\n".join(problems))
 
@@ -104,6 +104,40 @@ def provider_environment(mirror: Path | None, environment: Mapping[str, str]) ->
     return result
 
 
+def end_leftover(folder: Path) -> None:
+    """End the Terraform that a killed run left applying in `folder`."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((folder / _PID).read_text())
+        if "terraform" in command(pid):
+            end_group(pid)
+        (folder / _PID).unlink()
+
+
+@contextlib.contextmanager
+def _pipe_of(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process in a group of its own, which ends with the block."""
+    process = subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    (folder / _PID).write_text(str(process.pid))
+    try:
+        yield process
+        process.wait()
+    finally:
+        if process.poll() is None:
+            end_group(process.pid)
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+        (folder / _PID).unlink(missing_ok=True)
+
+
 def _write_configuration(mirror: Path) -> Path:
     provider = f"{mirrors.HOST}/{mirrors.PROVIDER}"
     text = f"""# Written by `python -m local`: where Terraform finds its provider while the registry can't be reached.
@@ -137,7 +171,7 @@ def _describe(path: str) -> dict[str, Any]:
         ) from error
 
 
-def _follow(lines: Sequence[str] | Any, progress: Callable[[int, int], None]) -> list[str]:
+def _follow(lines: Iterable[str], progress: Callable[[int, int], None]) -> list[str]:
     """Read the messages of `terraform apply -json`; the problems among them."""
     planned = done = 0
     problems: list[str] = []

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from . import (
+    alarms,
     definitions,
     descriptions,
     fanout,
@@ -62,6 +63,8 @@ CORRECTIONS = (
     Correction("-", "a failed publish task is named after SNS's error", mails.name_publish_errors),
     Correction("-", "EventBridge retries a function that failed", lambdas.retry_events),
     Correction("-", "a function's role needs the right to its dead-letter queue", roles.ask_dead_letter_right),
+    Correction("-", "alarms on a queue's messages are judged", alarms.judge_queue_alarms),
+    Correction("-", "an alarm needs the topic's permission", alarms.ask_topic_policy),
     Correction("-", "alarms are described with all their members", descriptions.describe_alarms_fully),
     Correction("-", "a state machine's tracing is kept and described", descriptions.describe_tracing),
     Correction("-", "plain HTTP on the loopback counts as TLS", transport.count_loopback_as_tls),

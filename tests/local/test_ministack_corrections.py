@@ -668,7 +668,7 @@ def test_mails_can_be_read_back(aws: Aws) -> None:
     topic = subscribed_topic(aws, "one@example.com")
     aws.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="two@example.com")
     aws.sns.publish(TopicArn=topic, Subject="Subject é", Message="line 1\nline 2")
-    mails = [mail for mail in requests.get(f"{aws.url}/_ministack/mails", timeout=5).json() if mail["topic"] == topic]
+    mails = mails_of(aws, topic)
     assert [mail["to"] for mail in mails] == ["one@example.com", "two@example.com"]
     assert (mails[0]["subject"], mails[0]["message"]) == ("Subject é", "line 1\nline 2")
     assert abs(mails[0]["time"] - time.time()) < 10
@@ -757,6 +757,55 @@ def test_eventbridge_tries_a_failed_function_again_and_then_its_dead_letters(aws
     assert len(messages) == 1
     # One and two minutes between the three attempts, at the tests' hundredfold speed.
     assert 1.7 <= time.monotonic() - started < 4
+
+
+# Alarms
+
+
+def queue_alarm(aws: Aws, topic: str) -> str:
+    """The URL of a queue with an alarm that publishes to `topic` when the queue holds a message."""
+    url, arn = queue(aws)
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=arn.rpartition(":")[2],
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": arn.rpartition(":")[2]}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+    return url
+
+
+def mails_of(aws: Aws, topic: str) -> list[dict[str, Any]]:
+    mails = requests.get(f"{aws.url}/_ministack/mails", timeout=5).json()
+    return [mail for mail in mails if mail["topic"] == topic]
+
+
+def test_a_message_in_a_queue_raises_its_alarm_once(aws: Aws) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    url = queue_alarm(aws, topic)
+    aws.sqs.send_message(QueueUrl=url, MessageBody="lost")
+    (mail,) = wait_until(lambda: mails_of(aws, topic))
+    assert mail["subject"].startswith("ALARM: ")
+    time.sleep(1.3)
+    assert len(mails_of(aws, topic)) == 1
+
+
+def test_an_alarm_needs_the_topics_permission(aws: Aws) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    statement = allow("sns:Publish", topic) | {"Principal": {"Service": "events.amazonaws.com"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    url = queue_alarm(aws, topic)
+    aws.sqs.send_message(QueueUrl=url, MessageBody="lost")
+    name = url.rpartition("/")[2]
+    describe = aws.client("cloudwatch").describe_alarms
+    wait_until(lambda: describe(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "ALARM")
+    assert mails_of(aws, topic) == []
 
 
 # S3

@@ -1,0 +1,146 @@
+"""Faults on demand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from local.personalize_emulator import Fault, Faults
+
+from .world import REGION, World, refused
+
+
+@pytest.fixture
+def impatient() -> Iterator[Any]:
+    """A client that does not try again."""
+    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+    yield session.client("personalize", config=Config(retries={"total_max_attempts": 1}))
+
+
+def test_fail__the_nth_create_of_a_type(world: World) -> None:
+    world.emulator.faults.add(Fault("fail", "CreateDatasetGroup", nth=2, times=1, reason="no capacity"))
+    groups = [world.group() for _ in range(3)]
+    described = [world.api.describe_dataset_group(datasetGroupArn=g)["datasetGroup"] for g in groups]
+    assert [d["status"] for d in described] == ["ACTIVE", "CREATE FAILED", "ACTIVE"]
+    assert described[1]["failureReason"] == "no capacity"
+    assert "failureReason" not in described[2]
+
+
+def test_fail__by_name_and_for_updates(world: World) -> None:
+    version = world.trained()
+    campaign = world.campaign(version, name="unlucky")
+    world.emulator.faults.add(Fault("fail", "UpdateCampaign", name="unlucky", reason="no capacity"))
+    world.api.update_campaign(campaignArn=campaign, minProvisionedTPS=5)
+    world.finish()
+    described = world.api.describe_campaign(campaignArn=campaign)["campaign"]
+    assert (described["status"], described["minProvisionedTPS"]) == ("ACTIVE", 1)
+    update = described["latestCampaignUpdate"]
+    assert (update["status"], update["failureReason"]) == ("CREATE FAILED", "no capacity")
+
+
+def test_fail__a_failed_campaign_recovers_by_update(world: World) -> None:
+    world.emulator.faults.add(Fault("fail", "CreateCampaign"))
+    version = world.trained()
+    campaign = world.campaign(version)
+    assert world.api.describe_campaign(campaignArn=campaign)["campaign"]["status"] == "CREATE FAILED"
+    world.api.update_campaign(campaignArn=campaign, solutionVersionArn=version)
+    world.finish()
+    described = world.api.describe_campaign(campaignArn=campaign)["campaign"]
+    assert described["status"] == "ACTIVE"
+    assert "failureReason" not in described
+
+
+def test_error_and_throttle_have_no_effect(world: World, impatient: Any) -> None:
+    world.emulator.faults.add(
+        Fault("throttle", "CreateSchema", times=1),
+        Fault("error", "CreateDatasetGroup", code="InvalidInputException", reason="not today"),
+    )
+    with refused("LimitExceededException", "Rate exceeded"):
+        impatient.create_schema(name="s", schema="{}")
+    with refused("InvalidInputException", "not today"):
+        impatient.create_dataset_group(name="g")
+    world.emulator.faults.clear()
+    assert impatient.list_dataset_groups()["datasetGroups"] == []
+
+
+def test_throttle__boto3_tries_again_by_itself(world: World) -> None:
+    world.emulator.faults.add(Fault("throttle", "ListSchemas", times=1))
+    assert world.api.list_schemas()["schemas"] == []
+    assert [call.result for call in world.emulator.calls] == ["LimitExceededException", "ok"]
+
+
+def test_throttle__a_share_of_the_calls(world: World, impatient: Any) -> None:
+    world.emulator.faults.add(Fault("throttle", "ListSchemas", share=0.3))
+    results = []
+    for _ in range(200):
+        try:
+            impatient.list_schemas()
+            results.append(True)
+        except ClientError:
+            results.append(False)
+    assert 100 < sum(results) < 180
+    assert world.emulator.faults.listed()[0]["struck"] == results.count(False)
+
+
+def test_shares_repeat_from_run_to_run() -> None:
+    def struck() -> list[bool]:
+        faults = Faults()
+        faults.add(Fault("throttle", share=0.5))
+        return [bool(faults.strike(("throttle",), "X", "")) for _ in range(50)]
+
+    assert struck() == struck()
+
+
+def test_internal__is_http_500(world: World, impatient: Any) -> None:
+    world.emulator.faults.add(Fault("internal", "List*"))
+    with pytest.raises(ClientError) as caught:
+        impatient.list_schemas()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert caught.value.response["Error"]["Code"] == "InternalServerException"
+
+
+def test_delay__in_real_seconds(world: World) -> None:
+    world.emulator.faults.add(Fault("delay", "ListSchemas", seconds=0.2))
+    before = time.monotonic()
+    world.api.list_schemas()
+    assert time.monotonic() - before >= 0.2
+
+
+def test_drop__the_effect_stays_and_the_reply_is_lost(world: World, impatient: Any) -> None:
+    world.emulator.faults.add(Fault("drop", "CreateDatasetGroup", times=1))
+    with pytest.raises(ConnectionClosedError):
+        impatient.create_dataset_group(name="g")
+    (group,) = impatient.list_dataset_groups()["datasetGroups"]
+    assert group["name"] == "g"
+    assert world.emulator.calls[-2].result == "reply lost"
+
+
+def test_drop__a_client_that_tries_again_finds_its_own_work(world: World) -> None:
+    world.emulator.faults.add(Fault("drop", "CreateDatasetGroup", times=1))
+    with refused("ResourceAlreadyExistsException"):
+        world.api.create_dataset_group(name="g")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"effect": "explode"}, "one of"), ({"effect": "fail", "operaton": "X"}, "Unknown fault key"), ({}, "one of")],
+)
+def test_faults_that_are_not_ones(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Faults().load([values])
+
+
+def test_reset_forgets_resources_calls_and_faults(world: World) -> None:
+    world.group_with_data()
+    world.emulator.faults.add(Fault("internal"))
+    world.emulator.reset()
+    assert world.emulator.state()["resources"] == []
+    assert world.api.list_dataset_groups()["datasetGroups"] == []
+    assert len(world.emulator.calls) == 1
+    assert world.group_with_data()

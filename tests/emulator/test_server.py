@@ -1,0 +1,266 @@
+"""The HTTP server, as a client and as a person sees it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.personalize_emulator import Clock, Emulator, Settings
+from local.personalize_emulator.models import personalize_backends
+from local.personalize_emulator.server import Server
+
+from .world import schema_text
+
+ACCOUNT = "000000000000"
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    made = Emulator(Settings(), Clock(start=2_000_000_000))
+    monkeypatch.setattr(Emulator, "_current", made)
+    yield made
+    personalize_backends.clear()
+
+
+@pytest.fixture
+def url(emulator: Emulator) -> Iterator[str]:
+    with Server(("127.0.0.1", 0), emulator) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.url
+        server.shutdown()
+        thread.join()
+
+
+def client(url: str, key: str = "test", service: str = "personalize", region: str = "us-east-1") -> Any:
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="test", region_name=region)
+    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))  # type: ignore[call-overload]
+
+
+def ask(url: str, method: str = "GET", body: Any = None) -> Any:
+    data = json.dumps(body).encode() if body is not None else None
+    with urllib.request.urlopen(urllib.request.Request(url, data, method=method)) as reply:
+        return json.load(reply)
+
+
+def test_boto3_finds_all_three_services(url: str) -> None:
+    api = client(url)
+    arn = api.create_dataset_group(name="g")["datasetGroupArn"]
+    assert arn == f"arn:aws:personalize:us-east-1:{ACCOUNT}:dataset-group/g"
+    with pytest.raises(ClientError) as caught:
+        client(url, service="personalize-runtime").get_recommendations(userId="u")
+    assert caught.value.response["Error"]["Code"] == "InvalidInputException"
+    with pytest.raises(ClientError) as caught:
+        client(url, service="personalize-events").put_events(
+            trackingId="t", sessionId="s", eventList=[{"eventType": "e", "sentAt": 1}]
+        )
+    assert "There is no event tracker" in caught.value.response["Error"]["Message"]
+
+
+def test_account_and_region_come_from_the_signature(url: str) -> None:
+    arn = client(url, key="111122223333", region="eu-west-1").create_dataset_group(name="g")["datasetGroupArn"]
+    assert arn == "arn:aws:personalize:eu-west-1:111122223333:dataset-group/g"
+    assert client(url).list_dataset_groups()["datasetGroups"] == []
+
+
+def test_region_without_personalize(url: str) -> None:
+    with pytest.raises(ClientError, match="not available in region eu-west-2"):
+        client(url, region="eu-west-2").list_schemas()
+
+
+def test_date_and_metadata_are_those_of_the_emulated_service(url: str, emulator: Emulator) -> None:
+    emulator.clock.advance(1000)
+    metadata = client(url).list_schemas()["ResponseMetadata"]
+    assert parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).timestamp() == 2_000_001_000
+    assert len(metadata["RequestId"]) == 36
+
+
+def test_health_state_calls_and_clock(url: str) -> None:
+    assert ask(f"{url}/_personalize/health") == {"status": "ok"}
+    client(url).create_dataset_group(name="g")
+    (group,) = ask(f"{url}/_personalize/state")["resources"]
+    assert group == {
+        "type": "dataset group",
+        "name": "g",
+        "arn": f"arn:aws:personalize:us-east-1:{ACCOUNT}:dataset-group/g",
+        "status": "CREATE PENDING",
+        "updateStatus": None,
+        "failureReason": None,
+        "creationDateTime": 2_000_000_000,
+        "lastUpdatedDateTime": 2_000_000_000,
+        "expectedEnd": 2_000_000_060,
+    }
+    assert ask(f"{url}/_personalize/clock", "POST", {"advance": 10})["now"] == 2_000_000_010
+    state = ask(f"{url}/_personalize/state")
+    assert (state["now"], state["scale"], state["resources"][0]["status"]) == (2_000_000_010, 0, "CREATE IN_PROGRESS")
+    assert ask(f"{url}/_personalize/clock", "POST", {"finish": True})["now"] == 2_000_000_060
+    assert ask(f"{url}/_personalize/state")["resources"][0]["status"] == "ACTIVE"
+    assert ask(f"{url}/_personalize/clock", "POST", {"scale": 60})["scale"] == 60
+    (call,) = ask(f"{url}/_personalize/calls")["calls"]
+    assert (call["operation"], call["parameters"], call["result"]) == ("CreateDatasetGroup", {"name": "g"}, "ok")
+    assert (call["principal"], call["time"]) == ("test", 2_000_000_000)
+
+
+def test_faults_over_http(url: str) -> None:
+    faults = [{"effect": "drop", "operation": "CreateSchema"}]
+    assert ask(f"{url}/_personalize/faults", "POST", {"faults": faults})["faults"][0]["struck"] == 0
+    with pytest.raises(BotoCoreError):
+        client(url).create_schema(name="s", schema=schema_text("Users"))
+    assert ask(f"{url}/_personalize/faults")["faults"][0]["struck"] == 1
+    assert ask(f"{url}/_personalize/faults", "DELETE") == {"faults": []}
+    assert [schema["name"] for schema in client(url).list_schemas()["schemas"]] == ["s"]
+
+
+def test_reset_over_http(url: str) -> None:
+    client(url).create_dataset_group(name="g")
+    assert ask(f"{url}/_personalize/reset", "POST", {}) == {"status": "ok"}
+    assert client(url).list_dataset_groups()["datasetGroups"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/_personalize/nothing", None, 404),
+        ("POST", "/_personalize/clock", {"speed": 2}, 400),
+        ("POST", "/_personalize/clock", {"advance": -2}, 400),
+        ("POST", "/_personalize/faults", {"faults": [{"effect": "explode"}]}, 400),
+        ("POST", "/_personalize/faults", {}, 400),
+        ("GET", "/", None, 405),
+        ("POST", "/", [], 400),
+        ("POST", "/", {}, 400),
+    ],
+)
+def test_requests_that_are_wrong(url: str, method: str, path: str, body: Any, status: int) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        ask(url + path, method, body)
+    with caught.value as reply:
+        assert reply.code == status
+        assert json.load(reply)["message"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"hello\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", b"400"),
+    ],
+)
+def test_what_is_not_http_as_it_should_be(url: str, raw: bytes, status: bytes) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(raw)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 " + status)
+
+
+def test_a_fault_of_the_emulator_itself_is_an_answer(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from local.personalize_emulator import server
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(server, "answer", broken)
+    with pytest.raises(ClientError, match="The emulator itself failed"):
+        client(url).list_schemas()
+    assert "oops" in capsys.readouterr().err
+
+
+def test_many_clients_at_once(url: str) -> None:
+    api = client(url)
+    api.create_schema(name="s", schema=schema_text("Users"))
+    arn = api.list_schemas()["schemas"][0]["schemaArn"]
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                api.describe_schema(schemaArn=arn)
+        except BaseException as err:
+            failures.append(err)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(ask(f"{url}/_personalize/calls")["calls"]) == 162
+
+
+# The command
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "local.personalize_emulator", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_command__starts_within_two_seconds_with_settings_and_faults_from_a_file(tmp_path: Path) -> None:
+    config = tmp_path / "emulator.toml"
+    config.write_text('[durations]\n"dataset group" = 7\n[[faults]]\neffect = "internal"\noperation = "ListSchemas"\n')
+    before = time.monotonic()
+    with start("--port", "0", "--scale", "0", "--config", str(config)) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert time.monotonic() - before < 2
+            url = line.split()[4].rstrip(",")
+            client(url).create_dataset_group(name="g")
+            (group,) = ask(f"{url}/_personalize/state")["resources"]
+            assert group["expectedEnd"] - group["creationDateTime"] == pytest.approx(7)
+            assert ask(f"{url}/_personalize/faults")["faults"][0]["effect"] == "internal"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"scale": 3}', "Unknown setting"),
+        ('{"switches": {"x": 1}}', "Unknown switches"),
+        ('{"quotas": {"x": 1}}', "Unknown quota"),
+        ('{"durations": {"x": 1}}', "Unknown duration"),
+        ('{"faults": [{"effect": "x"}]}', "one of"),
+        ("[]", "one table"),
+        ("{", "Expecting"),
+    ],
+)
+def test_command__wrong_settings_are_named(tmp_path: Path, text: str, message: str, capsys: Any) -> None:
+    from local.personalize_emulator.__main__ import main
+
+    config = tmp_path / "emulator.json"
+    config.write_text(text)
+    assert main(["--config", str(config)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_command__port_taken(emulator: Emulator, url: str, capsys: Any) -> None:
+    from local.personalize_emulator.__main__ import main
+
+    assert main(["--port", url.rpartition(":")[2]]) == 1
+    assert "cannot listen" in capsys.readouterr().err
