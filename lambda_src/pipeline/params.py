@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,29 @@ def schema_problems(document: Any) -> list[Problem]:
         key=lambda error: [str(step) for step in error.absolute_path],
     )
     return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+
+
+def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The document without what `problems` are about, so that the rest can be checked too: all problems at once.
+
+    Where a dataset is left out, what depends on the datasets is left out with it.
+    """
+    faulty = {tuple(re.split(r"[.\[]", problem.where)[1:3]) for problem in problems}
+    sections = {path[0] for path in faulty if path}
+    part = {name: section for name, section in document.items() if name not in sections}
+    part.setdefault("datasetGroup", {"name": "unknown"})
+    part.setdefault("datasets", {})
+    if "datasets" in sections and isinstance(document.get("datasets"), dict):
+        known = _schema()["properties"]["datasets"]["properties"]
+        sound = {
+            name: entry
+            for name, entry in document["datasets"].items()
+            if name in known and ("datasets", name) not in faulty
+        }
+        part = {"datasetGroup": part["datasetGroup"], "datasets": sound}
+    if "solution" not in part:
+        part.pop("campaign", None)
+    return part
 
 
 def avro_problems(where: str, avro: Any) -> list[Problem]:

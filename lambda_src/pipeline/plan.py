@@ -47,16 +47,17 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
         return _rejected(run, problems)
     document, notes = dialects.normalise(document)
     overrides = event["start"].get("overrides", {})
-    if problems := params.schema_problems(document | overrides):
-        return _rejected(run, problems, notes)
+    whole = document | overrides if isinstance(document, dict) else document
+    if problems := params.schema_problems(whole):
+        sound = params.sound_part(whole, problems) if isinstance(whole, dict) else None
+        read, _ = _checked(sound, run) if sound else (None, {})
+        return _rejected(run, problems + (read.problems if read else []), notes)
 
-    read = sections.read(document | overrides, settings().arns, settings().personalize_role_arn)
+    read, folders = _checked(whole, run)
     read.notes = notes + read.notes
     run["datasetGroup"] = read.dataset_group["name"]
     if "teardown" in document:
         return _teardown(document, read, run)
-    folders = {section.dataset_type: _folder(section, run) for section in read.datasets}
-    _inspect(read, folders)
     if read.problems:
         return _rejected(run, read.problems, read.notes)
     if document.get("dryRun"):
@@ -111,14 +112,19 @@ def _folder(section: sections.DatasetSection, run: dict[str, Any]) -> data_files
     return data_files.list_folder(location.netloc, location.path.lstrip("/"))
 
 
-def _inspect(read: Sections, folders: Folders) -> None:
-    """Add what is wrong with the data."""
+def _checked(document: dict[str, Any], run: dict[str, Any]) -> tuple[Sections, Folders]:
+    """The document's sections, and its data; what is wrong with either is among the sections' problems."""
+    read = sections.read(document, settings().arns, settings().personalize_role_arn)
+    if "teardown" in document:
+        return read, {}
+    folders = {section.dataset_type: _folder(section, run) for section in read.datasets}
     for section in read.datasets:
         if section.avro is None or read.when["import"] == "never":
             continue
         problems, notes = data_files.inspect(folders[section.dataset_type], section.dataset_type, section.avro)
         read.problems += problems
         read.notes += notes
+    return read, folders
 
 
 def _claim(run: dict[str, Any], content: Any) -> dict[str, Any] | None:

@@ -192,3 +192,23 @@ def test_new_columns_of_interactions_are_refused(deployment: Deployment) -> None
     rows = INTERACTIONS.replace("TIMESTAMP\n", "TIMESTAMP,EVENT_VALUE\n").replace("\nu", ",\nu")[:-1] + ",\n"
     deployment.upload_data(interactions=rows.replace("TIMESTAMP,EVENT_VALUE,", "TIMESTAMP,EVENT_VALUE"))
     assert "can't be replaced" in deployment.run(document).mail
+
+
+def test_problems_of_the_file_its_data_and_its_sections_are_told_at_once(deployment: Deployment) -> None:
+    deployment.s3.delete_object(Bucket="shop-input", Key="Users/users.csv")
+    document = params(campaign={"name": "for-you", "minTPS": 1}, solution={"name": "for-you"})
+    mail = deployment.run(document).mail
+    assert "$.campaign.minTPS: unknown key" in mail
+    assert "$.solution.recipeArn: is missing" in mail
+    assert "s3://shop-input/Users/: no data" in mail
+    assert deployment.writes() == []
+
+
+def test_a_faulty_dataset_does_not_hide_the_faults_of_another(deployment: Deployment) -> None:
+    deployment.s3.delete_object(Bucket="shop-input", Key="Users/users.csv")
+    document = params(datasetGroup={"name": "x" * 64})
+    document["datasets"]["Interactions"]["shema"] = {}
+    mail = deployment.run(document).mail
+    assert "$.datasetGroup.name: has 64 characters" in mail
+    assert "$.datasets.Interactions.shema: unknown key" in mail
+    assert "Users/: no data" in mail
