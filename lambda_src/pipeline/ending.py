@@ -65,7 +65,7 @@ def _plan(execution_arn: str) -> dict[str, Any] | None:
         for entry in page["events"]:
             left = entry.get("stateExitedEventDetails", {})
             if left.get("name") == "Plan":
-                plan = json.loads(left["output"])["plan"]
+                plan = json.loads(left["output"]).get("plan")  # none where the planning itself failed
             elif plan and plan["outcome"] == "proceed":
                 return plan  # type: ignore[no-any-return]
     return plan

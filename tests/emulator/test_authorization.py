@@ -202,7 +202,7 @@ def test_http_authorizer__asks_in_the_agreed_form(endpoint: tuple[str, list[Any]
 
 
 def test_http_authorizer__unknown_key(endpoint: tuple[str, list[Any]]) -> None:
-    with pytest.raises(UnrecognizedClientException, match="400|"):
+    with pytest.raises(UnrecognizedClientException):
         HttpAuthorizer(endpoint[0]).decide({"accessKeyId": "stranger"}, "a", "*", {})
 
 

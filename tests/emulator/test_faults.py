@@ -69,9 +69,11 @@ def test_error_and_throttle_have_no_effect(world: World, impatient: Any) -> None
     assert impatient.list_dataset_groups()["datasetGroups"] == []
 
 
-def test_throttle__boto3_tries_again_by_itself(world: World) -> None:
+def test_throttle__botocores_standard_mode_tries_again_by_itself(world: World) -> None:
     world.emulator.faults.add(Fault("throttle", "ListSchemas", times=1))
-    assert world.api.list_schemas()["schemas"] == []
+    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+    patient = session.client("personalize", config=Config(retries={"mode": "standard"}))
+    assert patient.list_schemas()["schemas"] == []
     assert [call.result for call in world.emulator.calls] == ["LimitExceededException", "ok"]
 
 

@@ -6,14 +6,18 @@ import io
 import itertools
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from local.personalize_emulator import Minimums, Settings, mock_personalize
 from local.personalize_emulator.rows import CACHE_KIB
 
 from .world import World
 
-ROWS = 400_000
+ROWS = 120_000
+STATM = Path("/proc/self/statm")
 ROW = "user-{0:07d},item-{1:05d},{2}\n"
 
 
@@ -68,12 +72,12 @@ def test_an_import_is_never_held_whole() -> None:
             tracemalloc.stop()
         assert job["status"] == "ACTIVE", job
         assert world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]["status"] == "ACTIVE"
-    assert s3.body.size > 12_000_000
+    assert s3.body.size > 3_500_000
     # Python's own share; SQLite's pages are bounded by its cache, which tracemalloc does not see.
-    assert peak < 6_000_000
-    assert s3.body.size * 2 > CACHE_KIB * 1024
+    assert peak < s3.body.size / 2, f"{peak} bytes at most"
 
 
+@pytest.mark.skipif(not STATM.exists(), reason="the system does not tell how much memory a process holds")
 def test_rows_beyond_the_cache_lie_on_disk() -> None:
     from local.personalize_emulator.rows import BULK, Column, RowStore
 
@@ -92,5 +96,4 @@ def test_rows_beyond_the_cache_lie_on_disk() -> None:
 
 def resident() -> int:
     """Bytes of memory that this process holds."""
-    with open("/proc/self/statm") as status:
-        return int(status.read().split()[1]) * 4096
+    return int(STATM.read_text().split()[1]) * 4096

@@ -69,9 +69,9 @@ def test_a_request_that_breaks_the_model(unchecked: Any, operation: str, params:
 
 
 def test_switch_for_the_class_of_the_error() -> None:
-    with mock_personalize(Settings(switches=Switches(invalid_request_error="ValidationException"))) as emulator:
-        with refused("ValidationException", "1 validation error detected"):
-            World(emulator).api.create_dataset_group(name="a b")
+    settings = Settings(switches=Switches(invalid_request_error="ValidationException"))
+    with mock_personalize(settings) as emulator, refused("ValidationException", "1 validation error detected"):
+        World(emulator).api.create_dataset_group(name="a b")
 
 
 def test_switch_for_the_http_status() -> None:

@@ -1,0 +1,302 @@
+"""The module applied to the local stack, from its users' side: objects go in, executions run, mails come out."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+
+from local import terraform
+from local.servers import ROOT, Stack, stack
+
+from .uploads import INTERACTIONS, USERS, params
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+SCALE = 300.0  # emulated seconds in a second, of the workflow's waits and time limits
+FAST = 1500.0  # the same of Personalize's jobs, where a test is not about time
+DEADLINE = 120  # seconds; what a test waits for takes a few, and still comes on a busy machine
+DEPLOYMENT = Path(__file__).parent / "deployment"
+
+
+def wait_for(what: str, look: Callable[[], T | None], deadline: float = DEADLINE) -> T:
+    """What `look` finds, as soon as it finds anything."""
+    end = time.monotonic() + deadline
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"waited {deadline:.0f} s in vain for {what}"
+        time.sleep(0.1)
+
+
+class Personalize:
+    """The emulator of Personalize, looked at and disturbed from outside."""
+
+    def __init__(self, url: str, credentials: Json) -> None:
+        self._url = f"{url}/_personalize/"
+        self.client = boto3.client("personalize", endpoint_url=url, config=Config(proxies={}), **credentials)
+
+    def resources(self, kind: str | None = None) -> list[Json]:
+        """What exists, in order of creation; of one kind such as "solution version"."""
+        return [entry for entry in fetch(self._url + "state")["resources"] if kind in (None, entry["type"])]
+
+    def calls(self, operation: str) -> list[Json]:
+        """The calls of an operation since the last reset, refused ones too."""
+        return [call for call in fetch(self._url + "calls")["calls"] if call["operation"] == operation]
+
+    def writes(self) -> list[str]:
+        """The operations called since the last reset, refused ones too, that change something."""
+        reads = ("Describe", "List", "Get")
+        return [c["operation"] for c in fetch(self._url + "calls")["calls"] if not c["operation"].startswith(reads)]
+
+    def break_down(self, effect: str, operation: str, **more: Any) -> None:
+        """Let a fault strike calls of an operation (local/personalize_emulator/faults.py)."""
+        fetch(self._url + "faults", {"faults": [{"effect": effect, "operation": operation, **more}]})
+
+    def run_at(self, scale: float) -> None:
+        """Let time pass at another speed; 0 stops it."""
+        fetch(self._url + "clock", {"scale": scale})
+
+    def reset(self) -> None:
+        """An empty account, no faults, jobs that take little time."""
+        fetch(self._url + "reset", {})
+        self.run_at(FAST)
+
+
+class LocalStack:
+    """Both servers, with the deployments that Terraform made."""
+
+    def __init__(self, running: Stack, deployed: dict[str, Json]) -> None:
+        self.deployed = deployed
+        self.personalize = Personalize(running.personalize.url, running.credentials)
+        at: Json = {"endpoint_url": running.aws.url, "config": Config(proxies={}), **running.credentials}
+        self.s3 = boto3.client("s3", **at)
+        self.stepfunctions = boto3.client("stepfunctions", **at)
+        self.functions = boto3.client("lambda", **at)
+        self.iam = boto3.client("iam", **at)
+        self.sqs = boto3.client("sqs", **at)
+        self._mails = f"{running.aws.url}/_ministack/mails"
+
+    def mails(self) -> list[Json]:
+        """Every mail so far, with `subject`, `message`, `topic` and `to`."""
+        mails: list[Json] = fetch(self._mails)
+        return mails
+
+    def executions(self, machine: str) -> list[Json]:
+        """All runs of a state machine so far, newest first."""
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        return [dict(execution) for page in pages for execution in page["executions"]]
+
+    @contextmanager
+    def pipeline(self, name: str, folder: str) -> Iterator[Pipeline]:
+        """A deployment used from an empty folder, with an empty Personalize; nothing runs on afterwards."""
+        pipeline = Pipeline(self, self.deployed[name], folder)
+        self.personalize.reset()
+        try:
+            yield pipeline
+        finally:
+            for execution in self.executions(pipeline.machine):
+                if execution["status"] == "RUNNING":
+                    self.stepfunctions.stop_execution(executionArn=execution["executionArn"])
+            self.personalize.reset()
+
+    @contextmanager
+    def without(self, role: str, policy: str, *statements: str) -> Iterator[None]:
+        """Take statements out of a role's policy for a while."""
+        name = role.rpartition("/")[2]
+        document: Any = self.iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        kept = [statement for statement in document["Statement"] if statement["Sid"] not in statements]
+        assert len(kept) == len(document["Statement"]) - len(statements), f"{policy} has no {statements}"
+        self._put_policy(name, policy, document | {"Statement": kept})
+        try:
+            yield
+        finally:
+            self._put_policy(name, policy, document)
+
+    def _put_policy(self, role: str, policy: str, document: Json) -> None:
+        self.iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+class Pipeline:
+    """One deployment, used from one folder of its bucket."""
+
+    def __init__(self, stack: LocalStack, deployed: Json, folder: str) -> None:
+        self.stack = stack
+        self.folder = folder
+        self.bucket: str = deployed["bucket"]
+        self.machine: str = deployed["state_machine"]
+        self.function: str = deployed["function"]
+        self.roles: dict[str, str] = deployed["roles"]
+        self.dead_letters: str = deployed["dead_letters"]
+
+    def upload(self, name: str, body: str | Json) -> str:
+        """Put an object into the folder; its version."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        version: str = self.stack.s3.put_object(Bucket=self.bucket, Key=self.folder + name, Body=text.encode())[
+            "VersionId"
+        ]
+        return version
+
+    def upload_data(self, interactions: str = INTERACTIONS, users: str = USERS) -> None:
+        """Put the data that the params of `uploads.params` speak of."""
+        self.upload("Interactions/interactions.csv", interactions)
+        self.upload("Users/users.csv", users)
+
+    def start(self, document: str | Json | None = None) -> Run:
+        """Upload params; the run that this starts."""
+        version = self.upload("params.json", params() if document is None else document)
+        return wait_for(
+            "the run of the upload",
+            lambda: next((run for run in self.runs() if run.upload.get("versionId") == version), None),
+        )
+
+    def run(self, document: str | Json | None = None) -> Run:
+        """Upload params, and wait until their run has ended and its mail has come."""
+        return self.start(document).ended()
+
+    def runs(self) -> list[Run]:
+        """The runs that uploads into this folder started, newest first."""
+        runs = [Run(self, entry["executionArn"]) for entry in self.stack.executions(self.machine)]
+        return [run for run in runs if run.upload.get("key", "").startswith(self.folder)]
+
+    def invoke(self, event: Json) -> Any:
+        """Invoke the function, and return what it returns."""
+        answer = self.stack.functions.invoke(FunctionName=self.function, Payload=json.dumps(event).encode())
+        result = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, result
+        return result
+
+    def receive_dead_letters(self) -> list[str]:
+        """Take what could not be handled out of the queue."""
+        messages = self.stack.sqs.receive_message(QueueUrl=self.dead_letters, MaxNumberOfMessages=10).get(
+            "Messages", []
+        )
+        for message in messages:
+            self.stack.sqs.delete_message(QueueUrl=self.dead_letters, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
+    def uploaded(self, key: str, version: str, time: str) -> Json:
+        """The event with which S3 tells the function of an upload."""
+        s3 = {"bucket": {"name": self.bucket}, "object": {"key": key, "versionId": version, "sequencer": "1"}}
+        return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": time, "s3": s3}]}
+
+
+@dataclass
+class Run:
+    """One execution of the state machine."""
+
+    pipeline: Pipeline
+    arn: str
+
+    def __post_init__(self) -> None:
+        self.name = self.arn.rpartition(":")[2]
+
+    @property
+    def execution(self) -> Json:
+        """As Step Functions describes it."""
+        return dict(self.pipeline.stack.stepfunctions.describe_execution(executionArn=self.arn))
+
+    @property
+    def upload(self) -> dict[str, str]:
+        """The object that it was started for."""
+        upload: dict[str, str] = json.loads(self.execution["input"]).get("upload", {})
+        return upload
+
+    @property
+    def status(self) -> str:
+        return str(self.execution["status"])
+
+    @property
+    def error(self) -> str:
+        return str(self.execution["error"])
+
+    @property
+    def cause(self) -> str:
+        return str(self.execution["cause"])
+
+    def ended(self) -> Run:
+        """The same, once it has ended and its mail has come."""
+        wait_for(f"the end of {self.name}", lambda: self.status != "RUNNING")
+        wait_for(f"the mail of {self.name}", self.mails)
+        return self
+
+    def mails(self) -> list[Json]:
+        """The mails about it, as the function writes them."""
+        about = re.compile(rf"^Run: +{self.name}$", re.MULTILINE)
+        return [mail for mail in self.pipeline.stack.mails() if about.search(mail["message"])]
+
+    @property
+    def mail(self) -> str:
+        """The text of its mail."""
+        return str(self.mails()[-1]["message"])
+
+    @property
+    def subject(self) -> str:
+        """The subject of its mail."""
+        return str(self.mails()[-1]["subject"])
+
+    @property
+    def report(self) -> Json:
+        """The report that it left in the bucket."""
+        key = f"runs/{self.name}/report.json"
+        body = self.pipeline.stack.s3.get_object(Bucket=self.pipeline.bucket, Key=key)["Body"].read()
+        report: Json = json.loads(body)
+        return report
+
+    def done(self) -> dict[str, str]:
+        """What the report says was done with each kind of resource: created, reused, updated, not created."""
+        return {row["type"]: row["done"] for row in self.report["resources"]}
+
+    def events(self) -> list[Json]:
+        """Its history, and the histories of the executions that its maps started."""
+        stepfunctions = self.pipeline.stack.stepfunctions
+        arns = [self.arn]
+        for map_run in stepfunctions.list_map_runs(executionArn=self.arn)["mapRuns"]:
+            children = stepfunctions.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+            arns += [child["executionArn"] for child in children]
+        history = stepfunctions.get_paginator("get_execution_history")
+        pages = (page for arn in arns for page in history.paginate(executionArn=arn))
+        return [dict(event) for page in pages for event in page["events"]]
+
+
+def fetch(url: str, body: Any = None) -> Any:
+    """GET, or POST of a body; the answer's JSON."""
+    request = urllib.request.Request(url, None if body is None else json.dumps(body).encode())
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+@contextmanager
+def bring_up(folder: Path) -> Iterator[LocalStack]:
+    """Start the servers and apply the deployments; Terraform's state and the logs go to `folder`."""
+    with stack(scale=SCALE, logs=folder / "logs") as running:
+        yield LocalStack(running, apply(running.aws.url, folder / "terraform"))
+
+
+def apply(url: str, folder: Path) -> dict[str, Json]:
+    """Apply the deployments out of the sources' tree; their outputs."""
+    folder.mkdir()
+    configuration = (DEPLOYMENT / "main.tf").read_text().replace('"../../.."', json.dumps(str(ROOT)))
+    (folder / "main.tf").write_text(configuration)
+    variables = {
+        "endpoint": url,
+        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+    }
+    found = terraform.find()
+    found.apply(folder, variables, lambda done, planned: None)
+    deployed: dict[str, Json] = found.outputs(folder)["pipelines"]
+    return deployed

@@ -1,0 +1,116 @@
+"""Runs that fail half way: the mail has the reason, where it was, and what is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from .stack import SCALE, LocalStack, Pipeline, Run, wait_for
+from .uploads import INTERACTIONS, interactions, params_named
+
+
+def assert_failed(run: Run, reason: str, where: str, prefix: str = "") -> None:
+    """Its mail says why and where, lists what exists by now, and the execution failed with the same."""
+    assert run.subject == f"[personalize-pipeline] failed: {prefix}DatasetGroup"
+    assert run.mail.startswith("The run FAILED.\n")
+    wrong = run.mail.partition("What is wrong\n")[2].partition("\n\n")[0]
+    assert reason in wrong and where in wrong, run.mail
+    assert run.status == "FAILED"
+    assert reason in run.cause and where in run.cause, run.cause
+    assert_lists_what_exists(run, prefix)
+
+
+def assert_lists_what_exists(run: Run, prefix: str = "") -> None:
+    """Its mail has the ARNs of all resources whose names begin like that, and says what to do now."""
+    arns = [resource["arn"] for resource in run.pipeline.stack.personalize.resources()]
+    existing = [arn for arn in arns if f"/{prefix}" in arn]
+    assert existing and [arn for arn in existing if f" {arn}\n" not in run.mail] == []
+    assert "mend the cause and upload the params file again" in run.mail
+
+
+def failure_reason(run: Run, kind: str) -> str:
+    """The reason that Personalize itself gives for the only failed resource of a kind."""
+    (reason,) = (r["failureReason"] for r in run.pipeline.stack.personalize.resources(kind) if r["failureReason"])
+    return str(reason)
+
+
+def test_an_import_that_fails_is_told_with_the_reason_of_personalize(shop: Pipeline) -> None:
+    """For a row that no sample of the file shows."""
+    rows = [(f"u{number % 60}", f"i{number % 41}") for number in range(5000)]
+    shop.upload("Interactions/interactions.csv", interactions([*rows, ("u" * 300, "i1")]))
+    run = shop.run()
+    reason = failure_reason(run, "dataset import job")
+    assert "256 characters for USER_ID" in reason
+    assert_failed(run, f"CREATE FAILED: {reason}", "dataset Interactions")
+    assert run.error == "ResourceFailed"
+    assert shop.stack.personalize.resources("solution") == []
+    assert "Nothing: no campaign is up" in run.mail
+
+
+def test_a_training_that_fails_is_told_and_the_next_upload_goes_on_from_there(shop: Pipeline) -> None:
+    """With 24 users of more than one interaction; the service wants 25."""
+    crowd = [(f"u{number}", "i1") for number in range(1100)]
+    few = [(f"u{number}", "i2") for number in range(24)]
+    shop.upload("Interactions/interactions.csv", interactions([*crowd, *few]))
+    run = shop.run()
+    reason = failure_reason(run, "solution version")
+    assert "fewer than 25 users with at least 2 interactions" in reason
+    assert_failed(run, f"CREATE FAILED: {reason}", "solution Solution")
+    assert run.error == "ResourceFailed"
+    assert shop.stack.personalize.resources("campaign") == []
+
+    shop.upload("Interactions/interactions.csv", INTERACTIONS)
+    mended = shop.run()
+    assert mended.status == "SUCCEEDED", mended.mail
+    assert mended.done()["solution"] == "reused"
+    assert mended.done()["campaign"] == "created"
+
+
+class TestEndingsThatTakeTime:
+    """Three runs side by side, as waiting for these endings takes real time."""
+
+    DEPLOYMENTS = {"unserved-": "shop", "stopped-": "shop", "late-": "hasty"}  # hasty gives up after an hour
+
+    @pytest.fixture(scope="class")
+    def runs(self, stack: LocalStack) -> Iterator[dict[str, Run]]:
+        with ExitStack() as contexts:
+            pipelines = {
+                name: contexts.enter_context(stack.pipeline(deployment, f"{name}/"))
+                for name, deployment in self.DEPLOYMENTS.items()
+            }
+            stack.personalize.run_at(SCALE)
+            stack.personalize.break_down("internal", "CreateSolution", name="unserved-*")
+            for pipeline in pipelines.values():
+                pipeline.upload_data()
+            yield {name: pipeline.start(params_named(name)) for name, pipeline in pipelines.items()}
+
+    def test_a_run_stopped_by_hand_mails_what_exists(self, runs: dict[str, Run]) -> None:
+        run = runs["stopped-"]
+        personalize = run.pipeline.stack.personalize
+        wait_for("a training", lambda: [r for r in personalize.resources("solution version") if "stopped-" in r["arn"]])
+        run.pipeline.stack.stepfunctions.stop_execution(executionArn=run.arn)
+        run.ended()
+        assert run.status == "ABORTED"
+        assert run.subject == "[personalize-pipeline] failed: stopped-DatasetGroup"
+        assert "the run: the run was stopped by hand." in run.mail
+        assert re.search(r"solution version stopped-Solution \(CREATE (PENDING|IN_PROGRESS);", run.mail)
+        assert_lists_what_exists(run, "stopped-")
+        assert [event["type"] for event in run.events()].count("ExecutionAborted") == 2  # its own, its only solution's
+
+    def test_a_run_beyond_its_time_limit_mails_what_exists(self, runs: dict[str, Run]) -> None:
+        run = runs["late-"].ended()
+        assert run.status == "TIMED_OUT"
+        assert run.subject == "[personalize-pipeline] failed: late-DatasetGroup"
+        assert "the run: the run took longer than its time limit and was stopped." in run.mail
+        assert_lists_what_exists(run, "late-")
+
+    def test_a_service_that_answers_500_for_long_is_told(self, runs: dict[str, Run]) -> None:
+        run = runs["unserved-"].ended()
+        reason = "(InternalServerException) when calling the CreateSolution"
+        assert_failed(run, reason, "solution unserved-Solution", "unserved-")
+        assert run.error == "ActionFailed"
+        failed = [event for event in run.events() if event["type"] == "LambdaFunctionFailed"]
+        assert len(failed) == 6  # one try and five more
