@@ -85,12 +85,11 @@ def values(document: Any, key: str) -> list[Any]:
 def test_no_tag_and_no_name_is_lost(name: str) -> None:
     document, notes = normalise(example(name))
     kept, told = json.dumps(document), "\n".join(notes)
-    for tags in values(example(name), "tags"):
-        assert tags in values(document, "tags") or any(entry["tagValue"] in told for entry in tags)
-    for given_name in [*values(example(name), "name"), *values(example(name), "jobName")]:
-        assert (
-            f'"{given_name}"' in kept or given_name in told or "popular" in given_name.lower() or name == "cdk_sample"
-        )
+    everything = example(name)
+    for tags in values(everything, "tags"):
+        assert tags in values(document, "tags")
+    for given_name in [*values(everything, "name"), *values(everything, "jobName")]:
+        assert f'"{given_name}"' in kept or given_name in told
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,6 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | 
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=6)
 )
-MISSING = object()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -417,9 +415,7 @@ def test_a_switch_that_is_none_is_refused() -> None:
     document = example("cdk_sample_domain")
     document["recommenders"][0]["createRecommender"] = "yes"
     result, _ = normalise(document)
-    assert [str(problem) for problem in schema_problems(result)] == [
-        "$.recommenders[0].createRecommender: unknown key. Did you mean `recommenderConfig`?"
-    ] or "createRecommender: unknown key" in str(schema_problems(result)[0])
+    assert "$.recommenders[0].createRecommender: unknown key." in str(schema_problems(result)[0])
 
 
 # --- ml_ops ----------------------------------------------------------------------------------------------------------
