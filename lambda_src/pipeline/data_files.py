@@ -53,6 +53,11 @@ class DataFolder:
         content = json.dumps([(file.key, file.size, file.etag) for file in self.files])
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
+    def sample(self, file: DataFile) -> bytes:
+        """The head of one of the files."""
+        last = min(SAMPLE, file.size) - 1
+        return clients.s3().get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
+
 
 def list_folder(bucket: str, prefix: str) -> DataFolder:
     """The non-empty objects directly under `prefix`, by key; where it does not end with a slash, that one object."""
@@ -75,10 +80,15 @@ def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
             *(entry["Key"] for entry in page.get("Contents", [])),
         ]
     ]
+    return list_folder(bucket, choose(names, prefix, dataset_type) or f"{prefix}{dataset_type}/")
+
+
+def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:
+    """Of the names beside the params file (folders end with a slash) the one that holds the dataset, or None."""
     wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
     exact = [name for name in wanted if name in names]
     alike = [name for form in wanted for name in names if name.lower() == form.lower()]
-    return list_folder(bucket, (exact + alike or [wanted[0]])[0])
+    return next(iter(exact + alike), None)
 
 
 def _pages(bucket: str, prefix: str) -> Iterator[Any]:
@@ -97,7 +107,7 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
             problems.append(Problem(file.key, "not a CSV file, yet an import reads every file here. Move it away."))
             continue
         try:
-            lines = _lines(_sample(folder.bucket, file), complete=file.size <= SAMPLE)
+            lines = _lines(folder.sample(file), complete=file.size <= SAMPLE)
         except UnicodeDecodeError as error:
             problems.append(Problem(file.key, f"not UTF-8 at byte {error.start}. Save it as UTF-8."))
             continue
@@ -115,11 +125,6 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
         else []
     )
     return problems, notes
-
-
-def _sample(bucket: str, file: DataFile) -> bytes:
-    last = min(SAMPLE, file.size) - 1
-    return clients.s3().get_object(Bucket=bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
 
 
 def _lines(sample: bytes, complete: bool) -> list[str]:
