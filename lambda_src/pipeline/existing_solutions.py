@@ -38,13 +38,18 @@ def _recipe(read: Sections, section: SolutionSection) -> None:
         read.problem(f"{section.where}.recipeArn", f"{arn} is no recipe. There are {known}.")
 
 
+def newest_usable(versions: list[Parameters]) -> Parameters | None:
+    """Of the listed versions, newest first, the one that serves or will serve."""
+    usable = (entry for entry in versions if not failed(entry["status"]) and entry["status"] != "CREATE STOPPING")
+    return next(usable, None)
+
+
 def _solution_version(
     read: Sections, section: SolutionSection, versions: list[Parameters], run: dict[str, Any]
 ) -> None:
     """Train when data was imported since the newest version began; else take that version, even one in training."""
     version, when = section.solution_version, read.when["train"]
-    usable = [entry for entry in versions if not failed(entry["status"]) and entry["status"] != "CREATE STOPPING"]
-    newest = usable[0] if usable else None
+    newest = newest_usable(versions)
     jobs = [dataset.import_job for dataset in read.datasets]
     unchanged = newest and all(
         job["plan"] == "skip" or job.get("finished", float("inf")) <= begun(newest) for job in jobs
@@ -63,7 +68,9 @@ def _solution_version(
     elif when == "auto" and unchanged:
         version |= reuse | {"reason": "no new data since it was trained"}
     else:
-        version["parameters"] = {"name": run["id"]} | version["parameters"]
+        # The name keeps a repeated call from training twice; a given one is its beginning, for names are unique.
+        stem = version["parameters"].get("name")
+        version["parameters"]["name"] = f"{stem[:38]}-{run['id']}" if stem else run["id"]
         version |= {"plan": "create", "reason": "new data" if newest else "no version yet"}
     trained_full = any(entry["status"] == "ACTIVE" and entry.get("trainingMode") == "FULL" for entry in versions)
     if version["parameters"].get("trainingMode") == "UPDATE" and not trained_full:
