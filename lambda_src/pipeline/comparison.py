@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import tags
 from .problems import Problem
 from .reconciler import Resource, describe, failed, fixed_changes, status_of, target_of, updates
 from .resource_types import RESOURCE_TYPES, Parameters, ResourceType
@@ -22,6 +23,10 @@ def compare(read: Sections, where: str, resource: Resource) -> Parameters | None
         problems = _problems(kind, where, resource, description)
         read.problems += problems
         resource |= _change(kind, resource, description)
+        if not problems and (lacking := tags.lacking(resource["arn"], resource["parameters"].get("tags", []))):
+            resource["addTags"] = lacking
+            if resource["plan"] == "reuse":
+                resource |= {"plan": "update", "reason": "tags changed"}
     return description
 
 

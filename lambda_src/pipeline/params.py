@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from .problems import Problem
 
 SCHEMA_FILE = Path(__file__).parent / "params.schema.json"
-LARGEST = 128 * 1024  # bytes; a plan made of more would outgrow Step Functions' 256 KiB of state
+LARGEST = 128 * 1024  # bytes read of an upload; nothing sensible is larger
 
 
 def parse(body: bytes) -> tuple[Any, list[Problem]]:
@@ -40,6 +40,8 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
         return {}, [Problem("$", f"the file is not UTF-8 (byte {error.start}). Save it as UTF-8.")]
     except json.JSONDecodeError as error:
         return {}, [Problem(f"line {error.lineno}, column {error.colno}", f"not valid JSON: {error.msg}.")]
+    except ValueError:
+        return {}, [Problem("$", "holds a number with too many digits.")]
     except RecursionError:
         return {}, [Problem("$", "the document is nested too deeply.")]
     return document, problems

@@ -18,6 +18,8 @@ from .sections import Sections
 from .settings import settings
 
 MOST_PROBLEMS = 100  # listed; the state machine's state is bounded
+# Bytes. The state of a run holds a plan up to twice, and Step Functions takes 256 KiB.
+LARGEST_PLAN = 110_000
 Folders = dict[str, data_files.DataFolder]
 
 
@@ -68,10 +70,14 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     if blocked := _claim(run, content):
         return blocked
     existing.decide(read, folders, run)
+    plan = _plan("proceed", read, run)
+    size = len(json.dumps(plan, default=str))
+    if size > LARGEST_PLAN:
+        read.problem("$", f"makes a plan of {size:,} bytes; at most {LARGEST_PLAN:,} fit. Split it into several files.")
     if read.problems:
         run_lock.release(run["datasetGroup"], run["executionArn"])
         return _rejected(run, read.problems, read.notes)
-    return _plan("proceed", read, run)
+    return plan
 
 
 def run_id(execution_name: str) -> str:

@@ -11,6 +11,7 @@ A resource travels through the workflow as one record, which every call returns 
     looks           how often was looked since the state machine last began a fresh history
     since           when the service began to refuse the call for now
     keepIfUsed      what others use is not to be deleted: a schema may be shared by dataset groups
+    addTags         tags that an existing resource lacks
     updated         an update was made: one is enough, even if the service shows its parameters in another form
 """
 
@@ -75,6 +76,9 @@ def _ensure(kind: ResourceType, resource: Resource, run: Run) -> Resource:
         if step := _step(kind, resource, description, run):
             _take(kind, resource, *step)
             description = find(kind, resource, run)
+        elif description and "addTags" in resource and is_settled(status_of(description)):
+            clients.personalize().tag_resource(resourceArn=resource["arn"], tags=resource["addTags"])
+            del resource["addTags"]
     except ClientError as error:
         if resource.get("keepIfUsed") and error.response["Error"]["Code"] == "ResourceInUseException":
             return resource | {"status": "IN USE", "ready": True}
@@ -187,7 +191,7 @@ def settle(kind: ResourceType, resource: Resource, description: Parameters | Non
         raise ResourceFailed(f"{_named(kind, resource)}{update}: {status}: {reason}")
     reached = status == target and not _update_differs(kind, resource, description)
     replaced = not (kind.replaceable and fixed_changes(kind, resource, description))
-    ready = reached and replaced and not _serves_another(resource, description)
+    ready = reached and replaced and "addTags" not in resource and not _serves_another(resource, description)
     age = 0 if target == "ABSENT" else clients.clock.now() - begun(state)  # deletes are short
     return resource | {"status": status, "ready": ready, "waitSeconds": wait_seconds(age), "since": None}
 

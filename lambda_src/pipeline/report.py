@@ -186,7 +186,7 @@ def _done(kind: ResourceType, record: Resource, description: Parameters, run: di
     latest = description.get(kind.latest_update, {})
     created, updated = (_since(run, dates) for dates in (description, latest))
     done = "created" if created else "updated" if updated else PAST.get(record["plan"], "reused")
-    dates = latest if done == "updated" else description
+    dates = latest if updated and not created else description
     took = {"seconds": round((dates["lastUpdatedDateTime"] - dates["creationDateTime"]).total_seconds())}
     try:
         seen = reconciler.settle(kind, record | {"arn": description[kind.arn_member]}, description, run)
@@ -203,7 +203,7 @@ def _since(run: dict[str, Any], dates: Parameters) -> bool:
 
 
 # Plans that leave no date behind, in the past tense.
-PAST = {"start": "started", "stop": "stopped", "delete": "kept"}
+PAST = {"start": "started", "stop": "stopped", "delete": "kept", "update": "updated"}
 # What the mail tells of some types beyond their status.
 EXTRAS: dict[str, Callable[[Parameters], dict[str, Any]]] = {
     "SolutionVersion": lambda version: (

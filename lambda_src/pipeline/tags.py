@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import clients
 from .resource_types import Parameters
 
 UNTAGGABLE = {"schema", "metricAttribution"}  # CreateSchema and CreateMetricAttribution have no such member
@@ -15,3 +16,11 @@ def with_defaults(kind: str, parameters: Parameters, defaults: Tags) -> Paramete
     own = parameters.get("tags", [])
     keys = {tag["tagKey"] for tag in own}
     return parameters | {"tags": own + [tag for tag in defaults if tag["tagKey"] not in keys]}
+
+
+def lacking(arn: str, wanted: Tags) -> Tags:
+    """The tags that the existing resource lacks, or has with another value. Tags that others set are left alone."""
+    if not wanted:
+        return []
+    present = clients.personalize().list_tags_for_resource(resourceArn=arn)["tags"]
+    return [tag for tag in wanted if tag not in present]

@@ -66,7 +66,7 @@ def test_an_example_becomes_a_document_that_the_schema_accepts(name: str) -> Non
     assert normalise(document) == (document, [])
 
 
-@pytest.mark.parametrize("name", ["aws_solution", "aws_solution_domain", "cdk_sample_domain", "ml_ops"])
+@pytest.mark.parametrize("name", ["aws_solution", "aws_solution_domain", "cdk_sample", "cdk_sample_domain", "ml_ops"])
 def test_an_example_has_no_impossible_combinations(name: str, arns: Arns) -> None:
     assert sections.read(normalise(example(name))[0], arns, ROLE).problems == []
 

@@ -315,3 +315,57 @@ def test_single_files_and_lower_case_folders_are_found(deployment: Deployment) -
     assert ended.result == {"succeeded": True}, ended.mail
     locations = [entry["importJob"]["parameters"]["dataSource"]["dataLocation"] for entry in ended.plan["datasets"]]
     assert locations == ["s3://shop-input/train/interactions.csv", "s3://shop-input/train/users/"]
+
+
+def test_changed_tags_reach_what_exists(deployment: Deployment) -> None:
+    deployment.run(everything())
+    ended = deployment.run(everything(tags=[{"tagKey": "team", "tagValue": "search"}]))
+    assert ended.result == {"succeeded": True}, ended.mail
+    assert deployment.calls("CreateSolutionVersion") == 2
+    arn = ended.row("campaign", "web")["arn"]
+    tags = deployment.personalize.list_tags_for_resource(resourceArn=arn)["tags"]
+    assert tags == [{"tagKey": "team", "tagValue": "search"}]
+    assert "tags changed" in ended.mail
+
+
+def test_next_best_action_takes_five_types_of_data(deployment: Deployment) -> None:
+    def schema(name: str, *fields: tuple[str, Any]) -> dict[str, Any]:
+        listed = [{"name": field, "type": kind} for field, kind in fields]
+        return interactions_schema() | {"name": name, "fields": listed}
+
+    actions = schema("Actions", ("ACTION_ID", "string"), ("COST", ["null", "int"]))
+    taken = schema(
+        "Action_Interactions",
+        ("USER_ID", "string"),
+        ("ACTION_ID", "string"),
+        ("EVENT_TYPE", "string"),
+        ("TIMESTAMP", "long"),
+    )
+    items = schema("Items", ("ITEM_ID", "string"), ("PRICE", "float"))
+    document = params(
+        solution={"name": "next", "recipeArn": f"{RECIPE}aws-next-best-action"}, campaign={"name": "next"}
+    )
+    document["datasets"] |= {
+        "Items": {"name": "items", "schema": items},
+        "Actions": {"name": "actions", "schema": actions},
+        "Action_Interactions": {"name": "taken", "schema": taken},
+    }
+    deployment.upload_data()
+    deployment.upload("Items/i.csv", "ITEM_ID,PRICE\n" + "".join(f"i{n},1.5\n" for n in range(41)))
+    deployment.upload("Actions/a.csv", "ACTION_ID,COST\na1,1\na2,\n")
+    rows = "".join(f"u{n % 60},a{n % 2 + 1},TAKEN,{1_700_000_000 + n}\n" for n in range(1200))
+    deployment.upload("Action_Interactions/t.csv", "USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP\n" + rows)
+    ended = deployment.run(document)
+    assert ended.result == {"succeeded": True}, ended.mail
+    assert deployment.calls("CreateDatasetImportJob") == 5
+
+
+def test_a_plan_too_large_for_step_functions_is_told(deployment: Deployment) -> None:
+    solutions = [
+        {"name": f"s{n}", "recipeArn": f"{RECIPE}aws-sims", "campaigns": [{"name": f"c{n}-{m}"} for m in range(9)]}
+        for n in range(60)
+    ]
+    deployment.upload_data()
+    ended = deployment.run(params(solution=None, campaign=None, solutions=solutions))
+    assert "Split it into several files" in ended.mail
+    assert deployment.writes() == []

@@ -38,6 +38,7 @@ def test_the_published_schema_is_what_the_service_model_says() -> None:
         (b'{"a": NaN}', "`NaN` is not JSON"),
         (b'{"a": 1, "a": 2}', "`a` stands more than once"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a number with too many digits"),
         (b" " * (params.LARGEST + 1), "at most 131,072 are accepted"),
     ],
 )

@@ -212,3 +212,14 @@ def test_a_faulty_dataset_does_not_hide_the_faults_of_another(deployment: Deploy
     assert "$.datasetGroup.name: has 64 characters" in mail
     assert "$.datasets.Interactions.shema: unknown key" in mail
     assert "Users/: no data" in mail
+
+
+def test_a_version_name_of_the_params_is_made_unique(deployment: Deployment) -> None:
+    recipe = "arn:aws:personalize:::recipe/aws-sims"
+    document = params(solution={"name": "for-you", "recipeArn": recipe, "solutionVersion": {"name": "nightly"}})
+    assert deployment.run(document).result == {"succeeded": True}
+    assert deployment.run(document, train="always").result == {"succeeded": True}
+
+
+def test_a_file_that_is_no_object_is_told(deployment: Deployment) -> None:
+    assert "must be of type object" in deployment.run("[1]").mail
