@@ -15,12 +15,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from . import clients
 from .problems import Problem
 from .schemas import Avro, field_types, nullable
 
 SAMPLE = 64 * 1024  # bytes read of each file
 MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all
+LONGEST_LOCATION = 256  # characters (S3Location)
 FEWEST_INTERACTIONS = 1000  # records per import job (quotas)
 MILLISECONDS = 100_000_000_000  # an epoch this large is the year 5138 in seconds, and 1973 in milliseconds
 
@@ -70,6 +73,17 @@ def list_folder(bucket: str, prefix: str) -> DataFolder:
     return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
 
 
+def at(location: str) -> DataFolder:
+    """The files at an `s3://bucket/path`; none where it can't be read."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    try:
+        return list_folder(bucket, prefix)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "NoSuchBucket", "InvalidBucketName"):
+            return DataFolder(bucket, prefix, ())
+        raise
+
+
 def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
     """A dataset's files beside the params file: the folder of its type, or one CSV file, in any case."""
     names = [
@@ -98,8 +112,12 @@ def _pages(bucket: str, prefix: str) -> Iterator[Any]:
 def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Problem], list[str]]:
     """What a sample of each file shows to be wrong, and what is legal but worth a line in the mail."""
     if not folder.files:
-        what = f"no data: the params name {dataset_type}, so upload at least one CSV file here."
+        what = f"no data that can be read: the params name {dataset_type}, so upload at least one CSV file here."
         return [Problem(folder.location, what)], []
+    if len(folder.location) > LONGEST_LOCATION:
+        return [
+            Problem(folder.location, f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names.")
+        ], []
     problems: list[Problem] = []
     rows, extra = 0, dict[str, None]()
     for file in folder.files[:MOST_SAMPLED]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlparse
 
-from . import clients, recipes
+from . import clients, data_files, recipes
 from .comparison import compare
-from .data_files import list_folder
 from .existing_datasets import job_name
 from .reconciler import Resource, begun, failed, listed, target_of
 from .resource_types import RESOURCE_TYPES, Parameters
@@ -101,8 +99,7 @@ def _batch_job(read: Sections, version: Resource, placed: Placed, run: dict[str,
     parameters, stem = job["parameters"], job["name"]
     home = f"{run['prefix']}batch/{stem}"
     source = parameters.setdefault("jobInput", {"s3DataSource": {"path": f"s3://{run['bucket']}/{home}/input/"}})
-    location = urlparse(source["s3DataSource"]["path"])
-    folder = list_folder(location.netloc, location.path.lstrip("/"))
+    folder = data_files.at(source["s3DataSource"]["path"])
     if not folder.files:
         read.problem(placed.where, f"no input: upload JSON Lines files into {folder.location} before the params file.")
     name = job_name(stem, folder.fingerprint, run["id"])

@@ -5,22 +5,44 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
 from . import clients, data_files, dialects, existing, params, run_lock, sections, teardown
+from .arns import Arns
 from .polling import LONGEST
 from .problems import Problem
-from .sections import Sections
+from .sections import DatasetSection, Sections, SolutionSection
 from .settings import settings
 
 MOST_PROBLEMS = 100  # listed; the state machine's state is bounded
 # Bytes. The state of a run holds a plan up to twice, and Step Functions takes 256 KiB.
 LARGEST_PLAN = 110_000
 Folders = dict[str, data_files.DataFolder]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked."""
+
+    arns: Arns
+    role_arn: str
+    folder_of: Callable[[DatasetSection], data_files.DataFolder | None]
+
+
+@dataclass
+class Reading:
+    """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    sections: Sections | None = None
+    folders: Folders = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def make_plan(event: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +55,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     Returns:
         `outcome` and `run`, and with the outcome
         `proceed`: the plan: resources as records for the reconciler, in `datasetGroup`, `datasets`, ...; `notes`
-        `planned`: the same, for a dry run
+        `planned`: the same (or `stages`), for a dry run
         `teardown`: `stages`, what to delete in which order
         `rejected`: `problems`, all that is wrong with the upload
         `wait`: `waitSeconds`, since another run works on the same dataset group
@@ -44,40 +66,65 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     body = _read(upload)
     if body is None:
         return _rejected(run, [Problem(upload["key"], "was deleted before it could be read. Upload it again.")])
-    document, problems = params.parse(body)
-    if problems:
-        return _rejected(run, problems)
-    document, notes = dialects.normalise(document)
+    surroundings = Surroundings(
+        settings().arns, settings().personalize_role_arn, lambda section: folder_in_bucket(section, run)
+    )
     overrides = event["start"].get("overrides", {})
-    whole = document | overrides if isinstance(document, dict) else document
-    if problems := params.schema_problems(whole):
-        sound = params.sound_part(whole, problems) if isinstance(whole, dict) else None
-        read, _ = _checked(sound, run) if sound else (None, {})
-        return _rejected(run, problems + (read.problems if read else []), notes)
-
-    read, folders = _checked(whole, run)
-    read.notes = notes + read.notes
+    reading = read_params(body, overrides, surroundings)
+    document, read = reading.document, reading.sections
+    if read is None:
+        return _rejected(run, reading.problems, reading.notes)
+    if document.get("dryRun"):
+        return preview(reading, run)
     run["datasetGroup"] = read.dataset_group["name"]
     if "teardown" in document:
         return _teardown(document, read, run)
     if read.problems:
         return _rejected(run, read.problems, read.notes)
-    if document.get("dryRun"):
-        existing.decide(read, folders, run)
-        return _rejected(run, read.problems, read.notes) if read.problems else _plan("planned", read, run)
 
-    content = [document, overrides, sorted((kind, folder.fingerprint) for kind, folder in folders.items())]
+    content = [document, overrides, sorted((kind, folder.fingerprint) for kind, folder in reading.folders.items())]
     if blocked := _claim(run, content):
         return blocked
-    existing.decide(read, folders, run)
-    plan = _plan("proceed", read, run)
-    size = len(json.dumps(plan, default=str))
-    if size > LARGEST_PLAN:
-        read.problem("$", f"makes a plan of {size:,} bytes; at most {LARGEST_PLAN:,} fit. Split it into several files.")
-    if read.problems:
+    plan = _decided("proceed", reading, read, run)
+    if plan["outcome"] == "rejected":
         run_lock.release(run["datasetGroup"], run["executionArn"])
-        return _rejected(run, read.problems, read.notes)
     return plan
+
+
+def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
+    """Read the bytes of a params file, in any dialect, and check them and the data that they name."""
+    document, problems = params.parse(body)
+    if problems:
+        return Reading(problems=problems)
+    document, notes = dialects.normalise(document)
+    whole = document | overrides if isinstance(document, dict) else document
+    if problems := params.schema_problems(whole):
+        sound = params.sound_part(whole, problems) if isinstance(whole, dict) else None
+        read, _ = _checked(sound, surroundings) if sound else (None, {})
+        return Reading(problems=problems + (read.problems if read else []), notes=notes)
+    read, folders = _checked(whole, surroundings)
+    read.notes = notes + read.notes
+    return Reading(whole, read, folders, notes=read.notes)
+
+
+def preview(reading: Reading, run: dict[str, Any]) -> dict[str, Any]:
+    """The plan of a dry run: everything is looked at, nothing is locked, and nothing will be done.
+
+    Args:
+        reading: what `read_params` made of the file.
+        run: `id`, and where the params file is or would be: `bucket`, `key`, `prefix`.
+
+    Returns:
+        `make_plan`'s outcome `planned` or `rejected`.
+    """
+    read = reading.sections
+    if read is None:
+        return _rejected(run, reading.problems, reading.notes)
+    run["datasetGroup"] = read.dataset_group["name"]
+    if "teardown" in reading.document:
+        problems = _teardown_problems(reading.document, run)
+        return _rejected(run, problems, read.notes) if problems else _stages("planned", read, run)
+    return _rejected(run, read.problems, read.notes) if read.problems else _decided("planned", reading, read, run)
 
 
 def run_id(execution_name: str) -> str:
@@ -109,28 +156,38 @@ def _read(upload: dict[str, str]) -> bytes | None:
     return answer["Body"].read(params.LARGEST + 1)
 
 
-def _folder(section: sections.DatasetSection, run: dict[str, Any]) -> data_files.DataFolder:
+def folder_in_bucket(section: DatasetSection, run: dict[str, Any]) -> data_files.DataFolder:
     """The dataset's files: beside the params file, or where its import job says."""
     given = section.import_job["parameters"].get("dataSource", {}).get("dataLocation")
     if given is None:
         return data_files.find(run["bucket"], run["prefix"], section.dataset_type)
-    location = urlparse(given)
-    return data_files.list_folder(location.netloc, location.path.lstrip("/"))
+    return data_files.at(given)
 
 
-def _checked(document: dict[str, Any], run: dict[str, Any]) -> tuple[Sections, Folders]:
+def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sections, Folders]:
     """The document's sections, and its data; what is wrong with either is among the sections' problems."""
-    read = sections.read(document, settings().arns, settings().personalize_role_arn)
+    read = sections.read(document, surroundings.arns, surroundings.role_arn)
     if "teardown" in document:
         return read, {}
-    folders = {section.dataset_type: _folder(section, run) for section in read.datasets}
+    found = {section.dataset_type: surroundings.folder_of(section) for section in read.datasets}
+    folders = {kind: folder for kind, folder in found.items() if folder}
     for section in read.datasets:
-        if section.avro is None or read.when["import"] == "never":
+        if section.avro is None or read.when["import"] == "never" or section.dataset_type not in folders:
             continue
         problems, notes = data_files.inspect(folders[section.dataset_type], section.dataset_type, section.avro)
         read.problems += problems
         read.notes += notes
     return read, folders
+
+
+def _decided(outcome: str, reading: Reading, read: Sections, run: dict[str, Any]) -> dict[str, Any]:
+    """What is to be done about what Personalize has: a plan of that outcome, or a rejection."""
+    existing.decide(read, reading.folders, run)
+    plan = _plan(outcome, read, run)
+    size = len(json.dumps(plan, default=str))
+    if size > LARGEST_PLAN:
+        read.problem("$", f"makes a plan of {size:,} bytes; at most {LARGEST_PLAN:,} fit. Split it into several files.")
+    return _rejected(run, read.problems, read.notes) if read.problems else plan
 
 
 def _claim(run: dict[str, Any], content: Any) -> dict[str, Any] | None:
@@ -178,20 +235,28 @@ def _plan(outcome: str, read: Sections, run: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_type(section: sections.SolutionSection, kind: str) -> list[dict[str, Any]]:
+def _of_type(section: SolutionSection, kind: str) -> list[dict[str, Any]]:
     return [placed.resource for placed in section.batch_jobs if placed.resource["type"] == kind]
 
 
 def _teardown(document: dict[str, Any], read: Sections, run: dict[str, Any]) -> dict[str, Any]:
-    if document["teardown"] != run["datasetGroup"]:
-        what = f"must be the dataset group's name again, {run['datasetGroup']}: everything in that group is deleted."
-        return _rejected(run, [Problem("$.teardown", what)], read.notes)
-    if blocked := _claim(run, document):
-        return blocked
+    if problems := _teardown_problems(document, run):
+        return _rejected(run, problems, read.notes)
+    return _claim(run, document) or _stages("teardown", read, run)
+
+
+def _teardown_problems(document: dict[str, Any], run: dict[str, Any]) -> list[Problem]:
+    if document["teardown"] == run["datasetGroup"]:
+        return []
+    what = f"must be the dataset group's name again, {run['datasetGroup']}: everything in that group is deleted."
+    return [Problem("$.teardown", what)]
+
+
+def _stages(outcome: str, read: Sections, run: dict[str, Any]) -> dict[str, Any]:
     stages = teardown.stages(read)
     notes = ["Everything that belonged to the dataset group is deleted, also what the params file does not name."]
     started = {"startedAt": clients.clock.now()}
-    return {"outcome": "teardown", "run": run | started, "stages": stages, "schedules": {}, "notes": notes}
+    return {"outcome": outcome, "run": run | started, "stages": stages, "schedules": {}, "notes": notes}
 
 
 def _rejected(run: dict[str, Any], problems: list[Problem], notes: list[str] | None = None) -> dict[str, Any]:
