@@ -132,7 +132,7 @@ def _failure(where: str, caught: dict[str, str]) -> dict[str, str]:
 
 def _records(plan: dict[str, Any], state: dict[str, Any]) -> Iterator[Resource]:
     """Every resource of the plan, with what the states since have learnt of it."""
-    if plan["outcome"] == "teardown":
+    if "stages" in plan:
         for stage in plan["stages"]:
             yield from stage["resources"]
         return

@@ -219,6 +219,16 @@ def test_a_teardown_leaves_nothing(deployment: Deployment) -> None:
     assert schedules() == {}
 
 
+def test_a_dry_run_of_a_teardown_says_what_would_go_and_leaves_it(deployment: Deployment) -> None:
+    deployment.run(everything())
+    before = deployment.writes()
+    ended = deployment.run(everything(teardown="shop", dryRun=True))
+    assert ended.result == {"succeeded": True}, ended.mail
+    assert "delete               campaign web" in ended.mail
+    assert "$.teardown: must be" in deployment.run(everything(teardown="shopp", dryRun=True)).mail
+    assert deployment.writes() == before
+
+
 def test_an_interrupted_teardown_goes_on_with_what_is_left(deployment: Deployment) -> None:
     deployment.run(everything())
     deployment.emulator.faults.add(Fault("error", operation="DeleteFilter", code="InvalidInputException"))
