@@ -78,7 +78,8 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
         yield "Mend the files and upload the params file again."
     if outcome == "failed":
         yield "What was made is kept and used again: mend the cause and upload the params file again."
-    yield f"Report: s3://{run['bucket']}/{document['report']}" if "bucket" in run else ""
+    if "bucket" in run and "report" in document:
+        yield f"Report: s3://{run['bucket']}/{document['report']}"
 
 
 def _about(document: dict[str, Any]) -> Iterator[str]:
@@ -87,7 +88,8 @@ def _about(document: dict[str, Any]) -> Iterator[str]:
         yield f"Dataset group: {run['datasetGroup']}"
     if run.get("key"):
         yield f"Params file:   {run['key']}"
-    yield f"Run:           {run['id']}"
+    if "report" in document:  # else it is a plan for a terminal, of no run
+        yield f"Run:           {run['id']}"
     if "duplicateOf" in document:
         yield f"In progress:   {document['duplicateOf']}, whose own mail will tell how it ended"
     if "seconds" in document:

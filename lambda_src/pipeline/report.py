@@ -43,6 +43,7 @@ def report(event: dict[str, Any]) -> dict[str, Any]:
 def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
     """As `report`, for the workflow's state."""
     document = _document(state, execution)
+    document["report"] = key(document["run"]["id"])
     subject, text = mail.compose(document)
     clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
     # After the mail: this object is how the safety net knows that the run's ending was mailed.
@@ -63,6 +64,11 @@ def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def plan_text(plan: dict[str, Any]) -> str:
+    """What a dry run mails of its plan. Nothing is mailed here, and no report is left."""
+    return mail.compose(_document({"plan": plan}, {"Name": plan["run"]["id"]}))[1]
+
+
 def key(run: str) -> str:
     """The object that a run's report is written to."""
     return f"runs/{run}/report.json"
@@ -75,7 +81,6 @@ def _document(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any
         "outcome": plan.get("outcome"),
         "error": None,
         "run": run,
-        "report": key(run["id"]),
         "notes": plan.get("notes", []),
         "failures": plan.get("problems", []),
         "resources": [],
