@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,13 +14,10 @@ from .settings import settings
 
 logger = Logger(child=True)
 LONGEST_NAME = 64
-# What each purpose sets otherwise than the params file.
-OVERRIDES: dict[str, dict[str, str]] = {
-    "run": {},
-    "import": {"train": "never", "batch": "never"},
-    "retrain": {"train": "always"},
-    "batch": {"import": "never", "train": "never", "batch": "always"},
-}
+# What each purpose sets otherwise than the params file; the Terraform module makes its schedules from the same table.
+OVERRIDES: dict[str, dict[str, str]] = json.loads(
+    Path(__file__).with_name("schedule_overrides.json").read_text(encoding="utf-8")
+)
 
 
 def synchronise_schedules(event: dict[str, Any]) -> dict[str, Any]:
