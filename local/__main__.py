@@ -7,8 +7,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import commands, servers
-from .errors import LocalError
+try:
+    from . import commands, servers
+    from .errors import LocalError
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"This Python has no {missing.name}. Use the one that `make` sets up: make run, or .venv/bin/python -m local"
+    )
 
 _INTERRUPTED = 130
 

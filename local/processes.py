@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 HOST = "127.0.0.1"
+_ENDED = ("Z", "X")  # states of processes that have ended and are still listed
 _GRACE = 5.0  # seconds to end in before a group is killed
 
 
@@ -42,7 +43,7 @@ def command(pid: int) -> str:
     """The command line of a process; empty if there is no such process, or only what is left of it."""
     shown = subprocess.run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True)
     status, _, line = shown.stdout.strip().partition(" ")
-    return "" if status.startswith("Z") else line.strip()
+    return "" if status.startswith(_ENDED) else line.strip()
 
 
 def end_group(pid: int) -> None:
@@ -62,7 +63,7 @@ def _group_lives(group: int) -> bool:
     # Ended processes whose parent is gone may stay listed for ever; they are not alive.
     listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True).stdout
     members = (line.split() for line in listed.splitlines())
-    return any(fields[0] == str(group) and not fields[1].startswith("Z") for fields in members if len(fields) == 2)
+    return any(fields[0] == str(group) and not fields[1].startswith(_ENDED) for fields in members if len(fields) == 2)
 
 
 def _listener_from_proc(port: int) -> int | None:

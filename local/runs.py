@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from .errors import RunFailed
 from .servers import Stack
@@ -48,8 +50,9 @@ class Watcher:
 
     def __post_init__(self) -> None:
         session: Any = boto3.Session(**self.stack.credentials)
-        self.s3 = session.client("s3", endpoint_url=self.stack.aws.url)
-        self.sfn = session.client("stepfunctions", endpoint_url=self.stack.aws.url)
+        # On the loopback nothing is lost on the way: a server that does not answer is gone.
+        settings: Json = {"endpoint_url": self.stack.aws.url, "config": Config(retries={"total_max_attempts": 2})}
+        self.s3, self.sfn = session.client("s3", **settings), session.client("stepfunctions", **settings)
 
     def note_what_there_is(self) -> None:
         """To be called before an upload: what comes after it belongs to it."""
@@ -79,6 +82,14 @@ class Watcher:
         )
 
     def look(self, execution: str) -> Moment:
+        """How the run is at this moment. Raises `RunFailed` when a server is gone."""
+        try:
+            return self._look(execution)
+        except (BotoCoreError, OSError) as error:
+            logs = " and ".join(str(server.log) for server in self.stack.servers)
+            raise RunFailed(f"The local stack no longer answers: {error}. Its logs are {logs}.") from error
+
+    def _look(self, execution: str) -> Moment:
         described = self.sfn.describe_execution(executionArn=execution)
         state = self._state()
         return Moment(
@@ -112,7 +123,7 @@ class Watcher:
         """The states that were entered and not yet left; several, where branches run side by side."""
         names: list[str] = []
         pages = self.sfn.get_paginator("get_execution_history").paginate(
-            executionArn=execution, includeExecutionData=False
+            executionArn=execution, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
         )
         for event in (event for page in pages for event in page["events"]):
             if details := event.get("stateEnteredEventDetails"):

@@ -18,22 +18,28 @@ _STYLES = {"ACTIVE": "green", "SUCCEEDED": "green", "RUNNING": "yellow"}
 Look = Callable[[], Moment]
 
 
-def watch(look: Look, resources_before: Sequence[Json] = ()) -> Moment:
-    """Show a run until it has ended; how it ended. Where lines are printed, they start from `resources_before`."""
-    return _watch_live(look) if console.is_terminal else _watch_lines(look, resources_before)
+def watch(look: Look, before: Sequence[Json] = ()) -> Moment:
+    """Show what a run does to the resources that there were `before`, until it has ended; how it ended."""
+    return _watch_live(look, before) if console.is_terminal else _watch_lines(look, before)
 
 
-def table(moment: Moment) -> Group:
-    """Everything there is to see at one moment."""
+def table(moment: Moment, before: Sequence[Json] = ()) -> Group:
+    """Everything there is to see at one moment; resources that are as before are only counted."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("resource", "name", "status", ""):
-        shown.add_column(heading, overflow="fold")
-    for resource in moment.resources:
+        # In a narrow terminal a column that may wrap gives way: that of the names, which are then cut.
+        shown.add_column(heading, no_wrap=heading != "name")
+    known = {resource["arn"]: _looks(resource) for resource in before}
+    touched = [resource for resource in moment.resources if known.get(resource["arn"]) != _looks(resource)]
+    for resource in touched:
         status = _status(resource)
-        shown.add_row(resource["type"], resource["name"], Text(status, _style(status)), _progress(resource, moment.now))
+        name = Text(resource["name"], no_wrap=True, overflow="ellipsis")
+        shown.add_row(resource["type"], name, Text(status, _style(status)), _progress(resource, moment.now))
     head = Text.assemble("run ", (moment.status, _style(moment.status)), f"  {_elapsed(moment)}")
-    where = Text(", ".join(dict.fromkeys(moment.states)), "dim")
-    return Group(head, where, shown)
+    where = [Text(", ".join(dict.fromkeys(moment.states)), "dim")] if moment.states else []
+    untouched = len(moment.resources) - len(touched)
+    rest = [Text(f"and {untouched} as before", "dim")] if untouched else []
+    return Group(head, *where, *([shown] if touched else []), *rest)
 
 
 def changes(before: Sequence[Json], after: Sequence[Json]) -> Iterator[str]:
@@ -47,11 +53,11 @@ def changes(before: Sequence[Json], after: Sequence[Json]) -> Iterator[str]:
             yield f"{resource['type']} {resource['name']}: {change}{reason}"
 
 
-def _watch_live(look: Look) -> Moment:
+def _watch_live(look: Look, before: Sequence[Json]) -> Moment:
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             moment = look()
-            live.update(table(moment), refresh=True)
+            live.update(table(moment, before), refresh=True)
             if moment.has_ended:
                 return moment
             time.sleep(_LOOK_SECONDS)
@@ -70,10 +76,15 @@ def _watch_lines(look: Look, resources: Sequence[Json]) -> Moment:
 
 
 def _status(resource: Json) -> str:
-    """The status, and of a campaign that moves to another version that of the move."""
-    status = resource["status"] or "ACTIVE"  # a schema has none and can be used at once
+    """The status, or while a campaign moves to another version that of the move."""
     update = resource.get("updateStatus")
-    return f"{status}, update {update}" if update and update != "ACTIVE" else status
+    if update and update != "ACTIVE":
+        return str(update).replace("CREATE", "UPDATE")
+    return resource["status"] or "ACTIVE"  # a schema has none and can be used at once
+
+
+def _looks(resource: Json) -> tuple[str, float]:
+    return _status(resource), resource["lastUpdatedDateTime"]
 
 
 def _style(status: str) -> str:

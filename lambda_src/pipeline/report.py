@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import clients, mail, reconciler, run_lock
 from .errors import ResourceFailed
@@ -46,15 +48,18 @@ def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
     document["report"] = key(document["run"]["id"])
     subject, text = mail.compose(document)
     clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
-    # After the mail: this object is how the safety net knows that the run's ending was mailed.
-    clients.s3().put_object(
-        Bucket=settings().bucket,
-        Key=document["report"],
-        Body=json.dumps(document, indent=1, default=str).encode(),
-        ContentType="application/json",
-    )
+    # The mail is out. Were the action to fail from here on, it would be tried again, and mail again.
+    with _logged("report not written"):
+        # This object is how the safety net knows that the run's ending was mailed.
+        clients.s3().put_object(
+            Bucket=settings().bucket,
+            Key=document["report"],
+            Body=json.dumps(document, indent=1, default=str).encode(),
+            ContentType="application/json",
+        )
     if "datasetGroup" in document["run"]:
-        run_lock.release(document["run"]["datasetGroup"], execution["Id"])
+        with _logged("lock not released"):  # it is taken over, as its run has ended
+            run_lock.release(document["run"]["datasetGroup"], execution["Id"])
     if document["outcome"] in GOOD:
         return {"succeeded": True}
     return {
@@ -67,6 +72,15 @@ def finish(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
 def plan_text(plan: dict[str, Any]) -> str:
     """What a dry run mails of its plan. Nothing is mailed here, and no report is left."""
     return mail.compose(_document({"plan": plan}, {"Name": plan["run"]["id"]}))[1]
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Let an error of AWS be no more than a line in the log."""
+    try:
+        yield
+    except (ClientError, BotoCoreError):
+        logger.exception(what)
 
 
 def key(run: str) -> str:

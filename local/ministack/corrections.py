@@ -59,6 +59,7 @@ CORRECTIONS = (
     Correction("18", "S3 and EventBridge need the function's permission", roles.ask_function_policy),
     Correction("19", "mails can be read back", mails.keep_mails),
     Correction("20", "mail subjects and messages are checked", mails.check_mails),
+    Correction("23", "throttled events are kept and tried again", lambdas.keep_throttled_events),
     Correction("24", "asynchronous retries are scaled", lambdas.scale_async_retries),
     Correction("-", "ResultSelector sees the context object", states.know_where_they_run),
     Correction("-", "a failed publish task is named after SNS's error", mails.name_publish_errors),

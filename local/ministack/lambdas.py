@@ -1,11 +1,14 @@
 """Lambda functions that fail as on AWS: under their own error's name, in an environment that stays warm."""
 
+import contextvars
 import os
 import re
+import time
 from typing import Any
 
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 from ministack.services import eventbridge, lambda_svc  # type: ignore[import-untyped]
+from ministack.services import stepfunctions as sfn
 
 from .patching import around, edit, replace
 
@@ -52,6 +55,15 @@ sys.path[:] = [
 ]
 """
 
+# How long AWS keeps an event that is throttled, how long it waits between attempts at most, and how long this does at
+# least in real time.
+_KEPT_SECONDS = 6 * 3600
+_LONGEST_DELAY = 300.0
+_SHORTEST_DELAY = 0.05
+_THROTTLED = "TooManyRequestsException"
+
+_waits_for_room: contextvars.ContextVar[bool] = contextvars.ContextVar("waits_for_room", default=False)
+
 # The times of AWS's retries of an asynchronous invocation: one minute, then two.
 _ASYNC_RETRY_SECONDS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": 60, "LAMBDA_ASYNC_RETRY_MAX_SECONDS": 120}
 
@@ -73,6 +85,40 @@ def scale_async_retries() -> None:
     for name, seconds in _ASYNC_RETRY_SECONDS.items():
         if name not in os.environ:
             setattr(lambda_svc, f"_{name}", seconds * float(os.environ.get("SFN_WAIT_SCALE", "1")))
+
+
+def keep_throttled_events() -> None:
+    """An asynchronous event that is throttled waits, for up to six hours, until the function has room for it.
+
+    A task that is throttled fails under AWS's name for it.
+    """
+    scale = float(os.environ.get("SFN_WAIT_SCALE", "1"))
+
+    def invoke(original: Any, function: Json, event: Any) -> None:
+        waiting = _waits_for_room.set(True)
+        original(function, event)  # in a thread of its own, which takes the context along
+        _waits_for_room.reset(waiting)
+
+    def execute(original: Any, function: Json, event: Any) -> Json:
+        result: Json = original(function, event)
+        delay, deadline = 1.0, time.monotonic() + _KEPT_SECONDS * scale
+        while result.get("throttle") and _waits_for_room.get() and time.monotonic() < deadline:
+            time.sleep(max(delay * scale, _SHORTEST_DELAY))
+            delay = min(delay * 2, _LONGEST_DELAY)
+            result = original(function, event)
+        return result
+
+    def call(original: Any, reference: str, event: Any) -> Any:
+        try:
+            return original(reference, event)
+        except sfn._ExecutionError as error:
+            if _THROTTLED in error.cause and error.error == "Lambda.Unknown":
+                raise sfn._ExecutionError(f"Lambda.{_THROTTLED}", error.cause) from None
+            raise
+
+    around(lambda_svc, "invoke_async_with_retry", invoke)
+    around(lambda_svc, "_execute_function", execute)
+    around(sfn, "_call_lambda", call)
 
 
 def retry_events() -> None:

@@ -24,6 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
             patch.delenv(name)  # nothing of the developer's own account
         with local_stack.bring_up(tmp_path_factory.mktemp("stack")) as up:
             yield up
+            up.check_that_nothing_was_lost()
 
 
 @pytest.fixture

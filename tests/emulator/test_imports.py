@@ -90,7 +90,10 @@ def test_import__items_that_fail(world: World, row: str, reason: str) -> None:
 
 
 def test_import__long_text_is_cut_and_quotes_are_escaped(world: World) -> None:
-    fields = [{"name": "ITEM_ID", "type": "string"}, {"name": "STORY", "type": "string", "textual": True}]
+    fields: list[dict[str, Any]] = [
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "STORY", "type": "string", "textual": True},
+    ]
     dataset = world.dataset(world.group(), "Items", world.schema("Items", fields))
     story = 'She said \\"yes\\", ' + "x" * 30_000
     assert world.imported(dataset, f'ITEM_ID,STORY\ni1,"{story}"\n')["status"] == "ACTIVE"

@@ -109,7 +109,7 @@ def test_batch__recipe_cannot_do_it(world: World, recipe: str, segment: bool, me
 
 
 def test_batch__themes_only_for_similar_items(world: World) -> None:
-    config = {
+    config: dict[str, Any] = {
         "batchInferenceJobMode": "THEME_GENERATION",
         "themeGenerationConfig": {"fieldsForThemeGeneration": {"itemName": "TITLE"}},
     }
@@ -184,15 +184,14 @@ def test_export_and_deletion(world: World) -> None:
         dataSource={"dataLocation": f"s3://{BUCKET}/leavers/"},
         roleArn=ROLE,
     )["dataDeletionJobArn"]
-    describe = lambda: world.api.describe_data_deletion_job(dataDeletionJobArn=job)["dataDeletionJob"]  # noqa: E731
     seen = []
     for _ in range(35):
-        status = describe()["status"]
+        status = world.described("data deletion job", job)["status"]
         if status not in seen:
             seen.append(status)
         world.emulator.clock.advance(60)
     assert seen == ["PENDING", "IN_PROGRESS", "COMPLETED"]
-    assert describe()["numDeleted"] == 2
+    assert world.described("data deletion job", job)["numDeleted"] == 2
     assert exported("ALL") == ["USER_ID,AGE", "u2,", "u3,3"]
 
 

@@ -13,11 +13,11 @@ from .world import BUCKET, ROLE, World, refused
 CREATE = ["CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE"]
 
 
-def statuses(world: World, describe: Any, seconds: float, step: float = 10) -> list[str]:
+def statuses(world: World, label: str, arn: str, seconds: float, step: float = 10) -> list[str]:
     """The different statuses that a poller sees, one after the other."""
     seen: list[str] = []
     for _ in range(int(seconds / step) + 2):
-        status = describe()["status"]
+        status = world.described(label, arn)["status"]
         if seen[-1:] != [status]:
             seen.append(status)
         world.emulator.clock.advance(step)
@@ -26,15 +26,11 @@ def statuses(world: World, describe: Any, seconds: float, step: float = 10) -> l
 
 def test_every_status_of_creation_is_seen(world: World) -> None:
     group = world.api.create_dataset_group(name="g")["datasetGroupArn"]
-    describe = lambda: world.api.describe_dataset_group(datasetGroupArn=group)["datasetGroup"]  # noqa: E731
-    assert statuses(world, describe, 60, step=3) == CREATE
-    dataset = world.dataset(group)
-    job = world.start_import(dataset)
-    describe = lambda: world.api.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]  # noqa: E731
-    assert statuses(world, describe, 720) == CREATE
+    assert statuses(world, "dataset group", group, 60, step=3) == CREATE
+    job = world.start_import(world.dataset(group))
+    assert statuses(world, "dataset import job", job, 720) == CREATE
     version = world.start_version(world.solution(group))
-    describe = lambda: world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]  # noqa: E731
-    assert statuses(world, describe, 3600, 60) == CREATE
+    assert statuses(world, "solution version", version, 3600, 60) == CREATE
 
 
 @pytest.mark.parametrize(("spelling", "expected"), [("live", CREATE), ("model", ["PENDING", "IN PROGRESS", "ACTIVE"])])
@@ -50,24 +46,22 @@ def test_switch_for_the_spelling_of_batch_statuses(spelling: Any, expected: list
             jobInput={"s3DataSource": {"path": source}},
             jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
         )["batchInferenceJobArn"]
-        describe = lambda: world.api.describe_batch_inference_job(batchInferenceJobArn=job)["batchInferenceJob"]  # noqa: E731
-        assert statuses(world, describe, 1500, 30) == expected
+        assert statuses(world, "batch inference job", job, 1500, 30) == expected
 
 
 def test_deletion_is_seen_and_then_the_resource_is_gone(world: World) -> None:
     version = world.trained()
     campaign = world.campaign(version)
     world.api.delete_campaign(campaignArn=campaign)
-    describe = lambda: world.api.describe_campaign(campaignArn=campaign)["campaign"]  # noqa: E731
-    assert describe()["status"] == "DELETE PENDING"
+    assert world.described("campaign", campaign)["status"] == "DELETE PENDING"
     with refused("ResourceInUseException", "DELETE PENDING"):
         world.api.delete_campaign(campaignArn=campaign)
     world.emulator.clock.advance(40)
-    assert describe()["status"] == "DELETE IN_PROGRESS"
+    assert world.described("campaign", campaign)["status"] == "DELETE IN_PROGRESS"
     world.finish()
     with refused("ResourceNotFoundException", campaign):
-        describe()
-    assert world.api.describe_solution_version(solutionVersionArn=version)
+        world.described("campaign", campaign)
+    assert world.described("solution version", version)
 
 
 def test_dates_are_those_of_the_change_not_of_the_look(world: World) -> None:

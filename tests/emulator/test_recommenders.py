@@ -77,7 +77,7 @@ def test_recommender__stops_and_starts(world: World) -> None:
     with refused("ResourceInUseException"):
         world.api.stop_recommender(recommenderArn=recommender)
     world.finish()
-    seen = []
+    seen: list[str] = []
 
     def walk() -> None:
         for _ in range(12):

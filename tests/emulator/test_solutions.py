@@ -364,7 +364,7 @@ def test_update_solution__new_frequency_starts_a_version_within_the_hour(world: 
 
 def test_update_solution__rules_of_creation_hold(world: World) -> None:
     solution = world.solution(world.group(), "aws-sims")
-    config = {"eventsConfig": {"eventParametersList": []}}
+    config: dict[str, Any] = {"eventsConfig": {"eventParametersList": []}}
     with refused("InvalidInputException", "eventsConfig is not supported"):
         world.api.update_solution(solutionArn=solution, solutionUpdateConfig=config)
 

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.personalize_emulator import Emulator
+from local.personalize_emulator.resources import RESOURCE_TYPES
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -91,6 +92,12 @@ class World:
 
     def finish(self) -> None:
         self.emulator.finish()
+
+    def described(self, label: str, arn: str) -> dict[str, Any]:
+        """What the Describe operation of a type ("solution version") shows."""
+        kind = RESOURCE_TYPES[label]
+        answer = getattr(self.api, f"describe_{label.replace(' ', '_')}")(**{kind.arn_member: arn})
+        return dict(answer[kind.stem])
 
     def schema(self, kind: str, fields: list[dict[str, Any]] | None = None, **params: Any) -> str:
         answer = self.api.create_schema(name=self.name(kind), schema=schema_text(kind, fields), **params)

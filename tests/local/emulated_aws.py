@@ -113,12 +113,11 @@ class Aws:
         return self.run({"A": {"End": True, **state}}, data, role=role, **top)
 
 
-def make_recorder(aws: Aws, events: Path) -> tuple[str, Callable[[], list[Any]]]:
-    """A function that keeps its events in a file, and a way to read them."""
+def make_recorder(aws: Aws, events: Path, first: str = "") -> tuple[str, Callable[[], list[Any]]]:
+    """A function that keeps its events in a file, after doing what comes `first`, and a way to read them."""
     events.touch()
-    code = (
-        f"import json\ndef h(event, context):\n with open({str(events)!r}, 'a') as f: print(json.dumps(event), file=f)"
-    )
+    note = f"with open({str(events)!r}, 'a') as f: print(json.dumps(event), file=f)"
+    code = f"import json\ndef h(event, context):\n {first}\n {note}"
     return aws.function(code), lambda: [json.loads(line) for line in events.read_text().splitlines()]
 
 

@@ -17,6 +17,7 @@ from local import commands, mirrors, servers, state, terraform, uploads
 from local.__main__ import main
 from local.errors import LocalError, RunFailed, TerraformFailed
 from local.processes import command, free_port
+from local.runs import Watcher
 from local.servers import Server, Stack
 from local.state import Remembered
 
@@ -186,6 +187,21 @@ def test_down_stops_and_forgets(live: Stack, capsys: pytest.CaptureFixture[str])
     assert not any(command(server.pid) for server in live.servers)
     assert main(["down"]) == 0
     assert "Nothing is running." in capsys.readouterr().out
+
+
+def test_a_server_that_is_gone_is_told_with_its_log(tmp_path: Path) -> None:
+    gone = Server("MiniStack", "local.ministack", free_port(), 999_999_999, tmp_path / "ministack.log")
+    with pytest.raises(RunFailed, match=r"The local stack no longer answers: .*ministack\.log"):
+        Watcher(Stack(gone, gone, 60), OUTPUTS).look("arn:aws:states:us-east-1:000000000000:execution:m:e")
+
+
+def test_a_python_without_the_packages_is_told() -> None:
+    bare = subprocess.run(
+        [sys.executable, "-S", "-m", "local", "run"], cwd=servers.ROOT, capture_output=True, text=True
+    )
+    assert bare.returncode == 1
+    assert bare.stderr.startswith("This Python has no ")
+    assert "\n" not in bare.stderr.strip()
 
 
 def test_another_python_or_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

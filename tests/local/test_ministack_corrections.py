@@ -89,6 +89,20 @@ def test_a_function_inherits_the_servers_environment(aws: Aws) -> None:
     assert aws.call(function) == aws.url
 
 
+def test_throttled_events_wait_for_room(aws: Aws, tmp_path: Path) -> None:
+    slow, seen = make_recorder(aws, tmp_path / "events", "import time; time.sleep(0.3)")
+    aws.lambda_.put_function_concurrency(FunctionName=slow, ReservedConcurrentExecutions=1)
+    for number in range(4):
+        aws.lambda_.invoke(FunctionName=slow, InvocationType="Event", Payload=str(number).encode())
+    wait_until(lambda: sorted(seen()) == [0, 1, 2, 3])
+
+
+def test_a_throttled_task_fails_under_its_name(aws: Aws, echo: str) -> None:
+    full = aws.function("def h(event, context): pass")
+    aws.lambda_.put_function_concurrency(FunctionName=full, ReservedConcurrentExecutions=0)
+    assert aws.run_state(task(full)).error == "Lambda.TooManyRequestsException"
+
+
 # Retry and Catch
 
 

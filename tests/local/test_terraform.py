@@ -136,8 +136,8 @@ def test_the_terraform_of_a_killed_run_is_ended(tmp_path: Path) -> None:
     left = subprocess.Popen(["sh", "-c", "sleep 60; : terraform apply"], start_new_session=True)
     (tmp_path / "terraform.pid").write_text(str(left.pid))
     terraform.end_leftover(tmp_path)
+    left.wait(1)
     assert command(left.pid) == ""
-    left.returncode = 0
     # Another process that has its number since is left alone, as is none at all.
     (tmp_path / "terraform.pid").write_text(str(os.getpid()))
     terraform.end_leftover(tmp_path)

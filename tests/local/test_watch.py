@@ -61,11 +61,9 @@ def test_what_was_there_before_is_not_news(shown: io.StringIO) -> None:
 
 def test_a_campaign_that_moves_shows_its_move(shown: io.StringIO) -> None:
     moving = resource(CAMPAIGN, "ACTIVE", updateStatus="CREATE IN_PROGRESS")
-    assert list(watch.changes([resource(CAMPAIGN, "ACTIVE")], [moving])) == [
-        "campaign c: ACTIVE -> ACTIVE, update CREATE IN_PROGRESS"
-    ]
+    assert list(watch.changes([resource(CAMPAIGN, "ACTIVE")], [moving])) == ["campaign c: ACTIVE -> UPDATE IN_PROGRESS"]
     moved = resource(CAMPAIGN, "ACTIVE", updateStatus="ACTIVE")
-    assert list(watch.changes([moving], [moved])) == ["campaign c: ACTIVE, update CREATE IN_PROGRESS -> ACTIVE"]
+    assert list(watch.changes([moving], [moved])) == ["campaign c: UPDATE IN_PROGRESS -> ACTIVE"]
 
 
 def test_a_schema_has_no_status_and_can_be_used() -> None:
@@ -82,6 +80,26 @@ def test_the_table_shows_where_the_run_is_and_how_far(shown: io.StringIO) -> Non
     assert "run RUNNING  15 s here, 15 min 00 s emulated" in text
     assert "Train Solutions" in text
     assert "━━━━━─────" in text and "50%" in text
+
+
+def test_in_a_narrow_terminal_the_names_give_way() -> None:
+    job = {**GROUP, "type": "dataset import job", "name": "films-interactions-dfea124b-20261123-180954-2ae86396"}
+    console = Console(file=io.StringIO(), width=80)
+    console.print(watch.table(moment("RUNNING", resource(job, "CREATE IN_PROGRESS", expectedEnd=10.0), now=5.0)))
+    assert isinstance(console.file, io.StringIO)
+    line = console.file.getvalue().splitlines()[-1]
+    assert line.startswith("dataset import job  films-interactions") and len(line) <= 80
+    assert line.rstrip().endswith("…  CREATE IN_PROGRESS  ━━━━━───── 50%")
+
+
+def test_the_table_only_counts_what_is_as_before() -> None:
+    group, moved = resource(GROUP, "ACTIVE"), resource({**CAMPAIGN, "lastUpdatedDateTime": 900.0}, "ACTIVE")
+    console = Console(file=io.StringIO(), width=120)
+    console.print(watch.table(moment("RUNNING", group, moved), [group, resource(CAMPAIGN, "ACTIVE")]))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "campaign" in text and "shop" not in text
+    assert "and 1 as before" in text
 
 
 def test_a_terminal_gets_a_table_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
