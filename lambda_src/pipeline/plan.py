@@ -77,10 +77,10 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     if document.get("dryRun"):
         return preview(reading, run)
     run["datasetGroup"] = read.dataset_group["name"]
-    if "teardown" in document:
-        return _teardown(document, read, run)
     if read.problems:
         return _rejected(run, read.problems, read.notes)
+    if "teardown" in document:
+        return _claim(run, document) or _stages("teardown", read, run)
 
     content = [document, overrides, sorted((kind, folder.fingerprint) for kind, folder in reading.folders.items())]
     if blocked := _claim(run, content):
@@ -121,10 +121,11 @@ def preview(reading: Reading, run: dict[str, Any]) -> dict[str, Any]:
     if read is None:
         return _rejected(run, reading.problems, reading.notes)
     run["datasetGroup"] = read.dataset_group["name"]
+    if read.problems:
+        return _rejected(run, read.problems, read.notes)
     if "teardown" in reading.document:
-        problems = _teardown_problems(reading.document, run)
-        return _rejected(run, problems, read.notes) if problems else _stages("planned", read, run)
-    return _rejected(run, read.problems, read.notes) if read.problems else _decided("planned", reading, read, run)
+        return _stages("planned", read, run)
+    return _decided("planned", reading, read, run)
 
 
 def run_id(execution_name: str) -> str:
@@ -168,6 +169,7 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sect
     """The document's sections, and its data; what is wrong with either is among the sections' problems."""
     read = sections.read(document, surroundings.arns, surroundings.role_arn)
     if "teardown" in document:
+        read.problems = _teardown_problems(document, read.dataset_group["name"])  # the rest may be as it is
         return read, {}
     found = {section.dataset_type: surroundings.folder_of(section) for section in read.datasets}
     folders = {kind: folder for kind, folder in found.items() if folder}
@@ -239,16 +241,10 @@ def _of_type(section: SolutionSection, kind: str) -> list[dict[str, Any]]:
     return [placed.resource for placed in section.batch_jobs if placed.resource["type"] == kind]
 
 
-def _teardown(document: dict[str, Any], read: Sections, run: dict[str, Any]) -> dict[str, Any]:
-    if problems := _teardown_problems(document, run):
-        return _rejected(run, problems, read.notes)
-    return _claim(run, document) or _stages("teardown", read, run)
-
-
-def _teardown_problems(document: dict[str, Any], run: dict[str, Any]) -> list[Problem]:
-    if document["teardown"] == run["datasetGroup"]:
+def _teardown_problems(document: dict[str, Any], group: str) -> list[Problem]:
+    if document["teardown"] == group:
         return []
-    what = f"must be the dataset group's name again, {run['datasetGroup']}: everything in that group is deleted."
+    what = f"must be the dataset group's name again, {group}: everything in that group is deleted."
     return [Problem("$.teardown", what)]
 
 
