@@ -1,15 +1,18 @@
 """Processes of this machine: who listens on a port, what runs under a number, how a group is ended."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 HOST = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _ENDED = ("Z", "X")  # states of processes that have ended and are still listed
 _GRACE = 5.0  # seconds to end in before a group is killed
 
@@ -55,6 +58,12 @@ def end_group(pid: int) -> None:
             if time.monotonic() > deadline:
                 os.killpg(pid, signal.SIGKILL)
             time.sleep(0.05)
+
+
+def end_with_parent() -> None:
+    """Have the system end this process when its parent ends, however that happens. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _group_lives(group: int) -> bool:

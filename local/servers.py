@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PortTaken, ServerFailed
-from .processes import HOST, command, end_group, free_port, is_taken, listener
+from .processes import HOST, command, end_group, end_with_parent, free_port, is_taken, listener
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = "us-east-1"
@@ -89,8 +89,11 @@ def ministack(
     logs: Path | None = None,
 ) -> Iterator[Server]:
     """The corrected MiniStack alone, on `port` or a free one, stopped on leaving."""
-    with _stopped_after(start_ministack(port, scale, personalize_url, task_timeout_floor, logs)) as server:
+    server = start_ministack(port, scale, personalize_url, task_timeout_floor, logs, outlives=False)
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @contextmanager
@@ -102,8 +105,8 @@ def stack(
     logs: Path | None = None,
     personalize_arguments: Sequence[str] = (),
 ) -> Iterator[Stack]:
-    """Both servers, on the given or free ports, stopped on leaving."""
-    running = start_stack(scale, aws_port, personalize_port, logs, personalize_arguments)
+    """Both servers, on the given or free ports, stopped on leaving, and also if this process (or thread) is killed."""
+    running = start_stack(scale, aws_port, personalize_port, logs, personalize_arguments, outlives=False)
     try:
         yield running
     finally:
@@ -116,13 +119,17 @@ def start_stack(
     personalize_port: int | None = None,
     logs: Path | None = None,
     personalize_arguments: Sequence[str] = (),
+    outlives: bool = True,
 ) -> Stack:
-    """Start both servers and leave them running; neither is left when one fails."""
+    """Start both servers and leave them running; neither is left when one fails.
+
+    Unless they are to outlive this process, they end with it even if it is killed.
+    """
     aws_port, personalize_port = aws_port or free_port(), personalize_port or free_port()
     with ExitStack() as undo:
-        aws = start_ministack(aws_port, scale, f"http://{HOST}:{personalize_port}", logs=logs)
+        aws = start_ministack(aws_port, scale, f"http://{HOST}:{personalize_port}", logs=logs, outlives=outlives)
         undo.callback(aws.stop)
-        personalize = start_personalize(personalize_port, scale, aws.url, logs, personalize_arguments)
+        personalize = start_personalize(personalize_port, scale, aws.url, logs, personalize_arguments, outlives)
         undo.pop_all()
     return Stack(aws, personalize, scale)
 
@@ -133,12 +140,13 @@ def start_ministack(
     personalize_url: str | None = None,
     task_timeout_floor: float = 15.0,
     logs: Path | None = None,
+    outlives: bool = True,
 ) -> Server:
     """Start the corrected MiniStack; its waits pass `scale` times as fast as they say."""
     arguments = ["--wait-scale", f"{1 / scale:.6f}", "--task-timeout-floor", str(task_timeout_floor)]
     if personalize_url:
         arguments += ["--personalize-url", personalize_url]
-    return _start("MiniStack", "local.ministack", port, arguments, "/_ministack/health", logs)
+    return _start("MiniStack", "local.ministack", port, arguments, "/_ministack/health", logs, outlives)
 
 
 def start_personalize(
@@ -147,6 +155,7 @@ def start_personalize(
     aws_url: str | None = None,
     logs: Path | None = None,
     arguments: Sequence[str] = (),
+    outlives: bool = True,
 ) -> Server:
     """Start the Personalize emulator; it reads from, and asks the policies of, the AWS side at `aws_url`."""
     known = ["--scale", f"{scale:g}"]
@@ -154,7 +163,7 @@ def start_personalize(
         known += ["--s3-endpoint", aws_url, "--authorizer", f"{aws_url}/_ministack/authorize"]
     everything = [*known, *arguments]
     module = "local.personalize_emulator"
-    return _start("Personalize emulator", module, port, everything, "/_personalize/health", logs)
+    return _start("Personalize emulator", module, port, everything, "/_personalize/health", logs, outlives)
 
 
 def check_port(name: str, port: int, how_to_choose: str) -> None:
@@ -167,7 +176,7 @@ def check_port(name: str, port: int, how_to_choose: str) -> None:
 
 
 def _start(
-    name: str, module: str, port: int | None, arguments: Sequence[str], health: str, logs: Path | None
+    name: str, module: str, port: int | None, arguments: Sequence[str], health: str, logs: Path | None, outlives: bool
 ) -> Server:
     port = port or free_port()
     check_port(name, port, "Stop that process, or choose another port.")
@@ -183,6 +192,7 @@ def _start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a group of its own, which ends whole
+            preexec_fn=None if outlives else end_with_parent,
         )
     server = Server(name, module, port, process.pid, log)
     try:
@@ -218,11 +228,3 @@ def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], health
 def _end_of(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
     return f"The end of its log, {log}:\n  " + "\n  ".join(lines)
-
-
-@contextmanager
-def _stopped_after(server: Server) -> Iterator[Server]:
-    try:
-        yield server
-    finally:
-        server.stop()

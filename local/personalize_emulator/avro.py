@@ -2,7 +2,7 @@
 
 Sources: developer guide, "Creating schema JSON files for Amazon Personalize schemas", "Custom datasets and schemas",
 "ECOMMERCE datasets and schemas", "VIDEO_ON_DEMAND datasets and schemas", "Replacing a dataset's schema to add new
-columns" (section 4 of the service reference).
+columns".
 """
 
 from __future__ import annotations
@@ -166,6 +166,10 @@ RULES: dict[tuple[str | None, str], DatasetRules] = {
         },
     ),
 }
+
+
+#: Names with a meaning, which must not occur as values of event types.
+RESERVED_KEYWORDS = frozenset(name for rules in RULES.values() for name in (*rules.required, *rules.reserved))
 
 
 def parse(text: str, switches: Switches) -> Schema:

@@ -1,7 +1,7 @@
 """CSV files read into rows that fit a schema, one record at a time.
 
 Sources: developer guide, "Preparing training data for Amazon Personalize", "Common error messages in Amazon
-Personalize" (section 5 of the service reference). Texts of failures that no source quotes are our own.
+Personalize". Texts of failures that no source quotes are our own.
 """
 
 from __future__ import annotations

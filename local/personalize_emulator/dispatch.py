@@ -15,6 +15,7 @@ from .exceptions import (
     LimitExceededException,
     PersonalizeError,
     ReplyLost,
+    ResourceNotFoundException,
     UnknownOperationException,
     ValidationException,
     error,
@@ -44,7 +45,7 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
         operation = operations(service).get(name)
         if operation is None:
             raise UnknownOperationException(name)
-        resource_name = str(params.get("name") or params.get("jobName") or "")
+        resource_name = _name_of(params)
         _faults_before(emulator, name, resource_name)
         _validate(emulator, operation, params)
         try:
@@ -60,14 +61,27 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
             raise ReplyLost
         return answer
     except PersonalizeError as err:
-        err.code = emulator.settings.switches.http_status.get(err.error_code, err.code)
+        switches = emulator.settings.switches
+        err.code = switches.http_status.get(err.error_code, err.code)
+        if isinstance(err, ResourceNotFoundException):
+            err.message = switches.not_found_text.format(arn=err.arn)
         result = err.error_code
         raise
     except ReplyLost:
         result = "reply lost"
         raise
+    except Exception:
+        result = "the emulator failed"
+        raise
     finally:
         emulator.calls.append(Call(name, params, principal, result, emulator.clock.now()))
+
+
+def _name_of(params: Params) -> str:
+    """Name of the resource that a call is about, for faults: as given, or the tail of the first ARN."""
+    named = params.get("name") or params.get("jobName")
+    arns = (value for member, value in params.items() if member.endswith("Arn") and isinstance(value, str))
+    return str(named or next(arns, "").rpartition("/")[2])
 
 
 def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> None:

@@ -55,8 +55,11 @@ class InvalidNextTokenException(PersonalizeError):
 
 
 class ResourceNotFoundException(PersonalizeError):
+    """The text is that of the switch `not_found_text`; this is its default."""
+
     def __init__(self, arn: str) -> None:
         super().__init__(f"Resource Arn {arn} does not exist.")
+        self.arn = arn
 
 
 class ResourceAlreadyExistsException(PersonalizeError):

@@ -1,7 +1,6 @@
 """Filter expressions: parsed by a grammar, held against the group's schemas, answered by SQL on the imported rows.
 
-Sources: developer guide, "Filter expression structure and elements", "Common error messages in Amazon Personalize"
-(section 12.1 of the service reference).
+Sources: developer guide, "Filter expression structure and elements", "Common error messages in Amazon Personalize".
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from .resources import (
     blocks,
 )
 from .rows import RowStore
+from .settings import Settings, Switches
 
 Commit = Callable[[], None]
 #: Work of a job, done as it leaves PENDING. It raises JobFailure, or returns what shall take effect as the job ends.
@@ -50,11 +51,11 @@ class PersonalizeBackend(BaseBackend):
         self._settled_at = self.emulator.clock.now()
 
     @property
-    def settings(self) -> Any:
+    def settings(self) -> Settings:
         return self.emulator.settings
 
     @property
-    def switches(self) -> Any:
+    def switches(self) -> Switches:
         return self.emulator.settings.switches
 
     @property
@@ -104,6 +105,11 @@ class PersonalizeBackend(BaseBackend):
             if resource.type.label == label and all(record.get(k) == v for k, v in links.items()):
                 yield resource
 
+    def check_free(self, arn: str) -> None:
+        """Raises ResourceAlreadyExistsException for the ARN of something that exists, or of a job that ever did."""
+        if arn in self.resources or arn in self.retired:
+            raise ResourceAlreadyExistsException(arn)
+
     def get_active(self, label: str, arn: str, code: str | None = None) -> Resource:
         """As `get`, for a parent that must be ACTIVE; else raises `code`, or the switch `parent_not_active_error`."""
         parent = self.get(label, arn)
@@ -132,8 +138,7 @@ class PersonalizeBackend(BaseBackend):
         """
         kind = RESOURCE_TYPES[label]
         arn = self.new_arn(label, name=params.get(kind.name_member) or "", **(arn_parts or {}))
-        if arn in self.resources or arn in self.retired:
-            raise ResourceAlreadyExistsException(arn)
+        self.check_free(arn)
         record: Record = {k: v for k, v in (*params.items(), *members.items()) if v is not None}
         tags = quotas.with_tags(self.settings, {}, record.pop("tags", []))
         record[kind.arn_member] = arn

@@ -1,8 +1,7 @@
 """Objects in S3, as jobs read and write them: streamed, and only where the job's role and the bucket's policy allow it.
 
 Sources: developer guide, "Importing bulk data into Amazon Personalize with a dataset import job", "Giving Amazon
-Personalize access to Amazon S3 resources", "Common error messages in Amazon Personalize" (sections 5 and 12.3 of the
-service reference).
+Personalize access to Amazon S3 resources", "Common error messages in Amazon Personalize".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Quotas of "Amazon Personalize endpoints and quotas" (section 7 of the service reference), and the rules of tags."""
+"""Quotas of "Amazon Personalize endpoints and quotas", and the rules of tags."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Recipes as data: what each trains on, what it can serve, which parameters go with it.
 
-Sources: developer guide, "Choosing a recipe", the recipe pages, "ECOMMERCE use cases", "VIDEO_ON_DEMAND use cases"
-(sections 6.2, 9 and 11 of the service reference).
+Sources: developer guide, "Choosing a recipe", the recipe pages, "ECOMMERCE use cases", "VIDEO_ON_DEMAND use cases".
 """
 
 from __future__ import annotations
@@ -265,7 +264,6 @@ ACTION_METRICS = (
         for name in ("normalized_discounted_cumulative_gain", "precision", "recall")
         for k in (5, 10, 25)
     ),
-    "area_under_the_curve",
 )
 
 

@@ -1,6 +1,6 @@
 """The table of resource types: how each is named, found, shown, and which statuses it lives through.
 
-Sources: sections 1 and 3 of the service reference (service model, Service Authorization Reference, observed output).
+Sources: service model, Service Authorization Reference, output seen in public notebooks.
 """
 
 from __future__ import annotations

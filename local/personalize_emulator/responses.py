@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from botocore.exceptions import ConnectionClosedError
 from moto.core.common_types import TYPE_RESPONSE
@@ -28,14 +28,9 @@ class PersonalizeResponse(BaseResponse):
 
     def call_action(self) -> TYPE_RESPONSE:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        caller = caller_of(headers, self.current_account)
-        caller = type(caller)(caller.access_key, self.current_account, self.region)
+        caller = replace(caller_of(headers, ""), account_id=self.current_account, region=self.region)
         try:
             reply = answer(Emulator.current(), self.parsed_url.path, headers, self.body, caller)
         except ReplyLost as err:
             raise ConnectionClosedError(endpoint_url=self.uri) from err
         return reply.status, reply.headers, reply.body
-
-
-def dispatch(*args: Any, **kwargs: Any) -> Any:
-    return PersonalizeResponse.dispatch(*args, **kwargs)

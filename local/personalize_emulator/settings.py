@@ -15,8 +15,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 #: Emulated seconds each job takes at scale 1. The keys are the labels of `resources.RESOURCE_TYPES`, an update of one
-#: ("campaign update"), or a named delay. Sources: developer guide and public notebooks, as gathered in section 9 of
-#: the service reference.
+#: ("campaign update"), or a named delay. Sources: the developer guide, and outputs in public notebooks.
 DURATIONS: dict[str, float] = {
     "dataset group": 60,
     "dataset": 60,
@@ -91,6 +90,14 @@ class Switches:
     )
     #: Class raised when INCREMENTAL is asked for before a first FULL import.
     first_incremental_import_error: str = "InvalidInputException"
+    #: Class raised by an import while another import into the same dataset runs.
+    conflicting_import_error: str = "ResourceInUseException"
+    #: Class raised when the domains of schema, dataset group and recipe do not go together.
+    wrong_domain_error: str = "InvalidInputException"
+    #: Class raised by StartRecommender or StopRecommender in the wrong state.
+    recommender_state_error: str = "ResourceInUseException"
+    #: Text of ResourceNotFoundException: that of moto's own operations.
+    not_found_text: str = "Resource Arn {arn} does not exist."
     #: Class raised by CreateCampaign or a batch job whose recipe cannot do it.
     unsuited_recipe_error: str = "InvalidInputException"
     #: Whether schemas are read as Avro at all. Off lets moto's own tests (which store the text "sth") pass.
@@ -117,6 +124,12 @@ class Switches:
     required_datasets_checked_by: Literal["CreateSolution", "training"] = "training"
     #: What performAutoML does: its recipes are withdrawn, so the call is refused; "popularity" trains all the same.
     perform_auto_ml: Literal["refuse", "popularity"] = "refuse"
+    #: What trainingMode AUTOTRAIN does when a caller asks for it: the model lists it, no page says what it is for.
+    autotrain_mode: Literal["refuse", "accept"] = "refuse"
+    #: Whether a solution may both include and exclude columns.
+    both_column_lists: Literal["accept", "refuse"] = "accept"
+    #: Whether performIncrementalUpdate is on where its recipe has it and the caller says nothing, as a newer page says.
+    incremental_update_by_default: bool = False
     #: Whether a version may be created while another version of the solution is being trained.
     concurrent_versions_of_a_solution: bool = True
     #: Whether the name given to CreateSolutionVersion becomes the tail of the ARN (else 8 hex digits).
@@ -137,6 +150,7 @@ class Switches:
     semantic_similarity_needs_interactions: bool = False
     #: Keys of GetSolutionMetrics whose spelling no source shows.
     trend_accuracy_metric: str = "trend_prediction_accuracy"
+    area_under_curve_metric: str = "area_under_the_curve"
     weighted_gain_metric: str = "normalized_discounted_cumulative_gain_with_event_weights_at_k"
     #: Whether a filter can be created before the first import of the dataset it reads.
     filter_needs_imported_data: bool = False

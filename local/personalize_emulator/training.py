@@ -1,7 +1,7 @@
 """Training: the minimum of data, a popularity model, and how well that does on users it has not seen.
 
 Sources: "Amazon Personalize endpoints and quotas" (minimums), "Evaluating an Amazon Personalize solution version with
-metrics" (keys, 90/10 split by users), "Common error messages" (sections 6.1 and 9 of the service reference).
+metrics" (keys, 90/10 split by users), "Common error messages".
 
 The model is popularity alone: an item's score is its share of the interactions. Its metrics are truly measured, so data
 with more structure gives higher numbers, but they are not those of the recipe's own algorithm.
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .avro import RESERVED_KEYWORDS
 from .exceptions import JobFailure
 from .recipes import ACTION_METRICS, RANKED_METRICS, SEGMENT_METRICS, Recipe, recipe_type
 from .rows import RowStore, Table, quoted
@@ -84,6 +85,10 @@ def check_minimums(data: TrainingData, minimums: Minimums) -> None:
     )
     if data.number("SELECT count(*) FROM {data}") < minimums.interactions:
         raise JobFailure(f"Dataset has fewer than {minimums.interactions} interactions{after}")
+    if "EVENT_TYPE" in data.table.names:
+        keywords = ", ".join(f"'{name}'" for name in sorted(RESERVED_KEYWORDS))
+        if not data.number(f"SELECT count(*) FROM {{data}} WHERE upper(EVENT_TYPE) NOT IN ({keywords})"):
+            raise JobFailure("All values in the event_type column are either reserved keywords or null")
     returning, users = next(
         data.ask("SELECT coalesce(sum(n > 1), 0), count(*) FROM (SELECT count(*) n FROM {data} GROUP BY USER_ID)")
     )
@@ -124,10 +129,11 @@ def measure(
         values[f"normalized_discounted_cumulative_gain_at_{k}"] = _mean([guess.gain(k) for guess in users])
         values[f"precision_at_{k}"] = _mean([guess.precision(k) for guess in users])
         values[f"recall_at_{k}"] = _mean([guess.recall(k) for guess in users])
-    values["area_under_the_curve"] = _mean([guess.area(items) for guess in users])
+    values[switches.area_under_curve_metric] = _mean([guess.area(items) for guess in users])
     for name in extra_metrics:
         values[name] = values["normalized_discounted_cumulative_gain_at_10"]
-    keys = ACTION_METRICS if kind == "PERSONALIZED_ACTIONS" else RANKED_METRICS
+    actions = (*ACTION_METRICS, switches.area_under_curve_metric)
+    keys = actions if kind == "PERSONALIZED_ACTIONS" else RANKED_METRICS
     if recipe.name == "aws-trending-now":
         extra_metrics = (*extra_metrics, switches.trend_accuracy_metric)
         values[switches.trend_accuracy_metric] = _trend_accuracy(data, shown)

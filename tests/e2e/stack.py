@@ -266,7 +266,7 @@ class Run:
     def ended(self) -> Run:
         """The same, once it has ended and its mail has come."""
         wait_for(f"the end of {self.name}", lambda: self.status != "RUNNING")
-        wait_for(f"the mail of {self.name}", self.mails)
+        wait_for(f"the mail of {self.name}", self.mails, deadline=30)
         return self
 
     def mails(self) -> list[Json]:

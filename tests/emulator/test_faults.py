@@ -77,6 +77,14 @@ def test_throttle__botocores_standard_mode_tries_again_by_itself(world: World) -
     assert [call.result for call in world.emulator.calls] == ["LimitExceededException", "ok"]
 
 
+def test_error__by_the_name_at_the_end_of_the_arn(world: World, impatient: Any) -> None:
+    groups = [world.group(name=name) for name in ("lucky", "unlucky")]
+    world.emulator.faults.add(Fault("error", "Describe*", name="unlucky", code="InvalidInputException"))
+    assert impatient.describe_dataset_group(datasetGroupArn=groups[0])
+    with refused("InvalidInputException", "Injected by a fault."):
+        impatient.describe_dataset_group(datasetGroupArn=groups[1])
+
+
 def test_throttle__a_share_of_the_calls(world: World, impatient: Any) -> None:
     world.emulator.faults.add(Fault("throttle", "ListSchemas", share=0.3))
     results = []

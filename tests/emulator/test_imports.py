@@ -201,6 +201,12 @@ def test_import__two_at_once_into_one_dataset(world: World, dataset: str) -> Non
         world.start_import(dataset)
 
 
+def test_import__repeated_call_is_told_that_its_job_exists(world: World, dataset: str) -> None:
+    world.start_import(dataset, jobName="once")
+    with refused("ResourceAlreadyExistsException", "dataset-import-job/once already exists"):
+        world.start_import(dataset, jobName="once")
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [({"dataSource": {}}, "dataLocation must be specified"), ({"roleArn": None}, "roleArn must be specified")],

@@ -211,6 +211,16 @@ def test_version__event_type_filters_the_training_data(world: World) -> None:
     )
 
 
+def test_version__event_types_that_mean_something_else(world: World) -> None:
+    fields = [*FIELDS["Interactions"], {"name": "EVENT_TYPE", "type": "string"}]
+    group = world.group()
+    dataset = world.dataset(group, "Interactions", world.schema("Interactions", fields))
+    header, *rows = interactions_csv().splitlines()
+    world.imported(dataset, "\n".join([f"{header},EVENT_TYPE", *(f"{row},user_id" for row in rows)]))
+    failed = world.described("solution version", world.version(world.solution(group)))
+    assert failed["failureReason"] == "All values in the event_type column are either reserved keywords or null"
+
+
 def test_version__required_dataset_missing(world: World) -> None:
     version = world.version(world.solution(world.group_with_data(), "aws-item-attribute-affinity"))
     described = world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]
@@ -280,6 +290,14 @@ def test_switch_refuses_two_trainings_of_one_solution() -> None:
         world.start_version(solution)
         with refused("ResourceInUseException", "is being trained already"):
             world.start_version(solution)
+
+
+def test_list_versions__solution_of_nobody(world: World) -> None:
+    solution = world.solution(world.group())
+    assert world.api.list_solution_versions(solutionArn=solution)["solutionVersions"] == []
+    with refused("ResourceNotFoundException", f"{solution}x"):
+        world.api.list_solution_versions(solutionArn=f"{solution}x")
+    assert world.api.list_campaigns(solutionArn=f"{solution}x")["campaigns"] == []
 
 
 # Automatic training

@@ -12,8 +12,9 @@ import pytest
 
 from local import servers
 from local.errors import PortTaken, ServerFailed
-from local.processes import HOST, end_group, is_taken
+from local.processes import HOST, command, end_group, is_taken
 from local.servers import Server
+from tests.local.emulated_aws import wait_until
 
 
 @pytest.fixture
@@ -85,6 +86,22 @@ def test_a_group_ends_whole_even_if_it_will_not(monkeypatch: pytest.MonkeyPatch)
     listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True).stdout
     alive = [line.split() for line in listed.splitlines()]
     assert not [pgid for pgid, stat in alive if pgid == str(process.pid) and not stat.startswith("Z")]
+
+
+def test_servers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, time; from local.servers import stack\n"
+        f"with stack(logs=pathlib.Path({str(tmp_path)!r})) as running:\n"
+        " print(*(server.pid for server in running.servers), flush=True)\n"
+        " time.sleep(60)\n"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", script], cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    pids = [int(pid) for pid in killed.stdout.readline().split()]
+    killed.kill()
+    killed.communicate()
+    assert len(pids) == 2
+    wait_until(lambda: not any(command(pid) for pid in pids), 8)
 
 
 def test_a_server_gets_nothing_of_the_developers_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

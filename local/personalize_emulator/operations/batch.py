@@ -1,8 +1,7 @@
 """CreateBatchInferenceJob and CreateBatchSegmentJob: JSON Lines in, JSON Lines out.
 
 Sources: developer guide, "Preparing input data for user segments" and the pages on batch output, "Filtering batch
-recommendations and user segments", "Common error messages in Amazon Personalize" (section 12.3 of the service
-reference).
+recommendations and user segments", "Common error messages in Amazon Personalize".
 """
 
 from __future__ import annotations
@@ -49,6 +48,12 @@ Answer = Callable[[Params], Params]
 
 
 def create_inference(backend: PersonalizeBackend, params: Params) -> Params:
+    """Version ACTIVE; recipe made for it; filter ACTIVE; output a folder other than the input; themes only with
+    similar-items and 100 records; 5 running to a region. Writes `<file>.out`, an error to each line it cannot
+    answer.
+
+    Source: guide pages on batch recommendations
+    """
     themes = params.get("batchInferenceJobMode") == "THEME_GENERATION"
     if themes != ("themeGenerationConfig" in params):
         raise InvalidInputException("themeGenerationConfig goes with batchInferenceJobMode THEME_GENERATION.")
@@ -56,6 +61,11 @@ def create_inference(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def create_segment(backend: PersonalizeBackend, params: Params) -> Params:
+    """Version ACTIVE; recipe made for it; filter ACTIVE; output a folder other than the input; 500 items or 10
+    attribute queries; 5 running to a region. Writes `<file>.out`.
+
+    Source: guide "Preparing input data for user segments"
+    """
     return _create(backend, params, "batch segment job")
 
 

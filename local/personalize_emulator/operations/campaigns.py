@@ -1,7 +1,6 @@
 """CreateCampaign and UpdateCampaign, and campaigns that follow the latest version by themselves.
 
-Sources: developer guide, "Deploying an Amazon Personalize solution version with a campaign" (section 6.6 of the service
-reference).
+Sources: developer guide, "Deploying an Amazon Personalize solution version with a campaign".
 """
 
 from __future__ import annotations
@@ -20,6 +19,11 @@ LATEST = "/$LATEST"
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Version ACTIVE, or `<solution>/$LATEST`; sync needs `$LATEST`; recipe made for campaigns; exploration and
+    metadata only where they are possible; 5 to a group.
+
+    Source: guide "Deploying an Amazon Personalize solution version with a campaign"
+    """
     config = params.get("campaignConfig", {})
     version = _version(backend, params["solutionVersionArn"], config)
     _check_config(backend, version, config)
@@ -36,6 +40,11 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def update(backend: PersonalizeBackend, params: Params) -> Params:
+    """Campaign ACTIVE or CREATE FAILED, no update running; rules of creation; same solution. Serves the old
+    version until the update is ACTIVE.
+
+    Source: guide "Deploying an Amazon Personalize solution version with a campaign"
+    """
     campaign = backend.get("campaign", params["campaignArn"])
     if campaign.status not in ("ACTIVE", "CREATE FAILED"):
         raise ResourceInUseException(f"Resource {campaign.arn} is in use: its status is {campaign.status}.")

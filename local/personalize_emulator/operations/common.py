@@ -9,10 +9,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..exceptions import InvalidNextTokenException
+from ..exceptions import InvalidNextTokenException, ResourceNotFoundException
 from ..models import PersonalizeBackend
-from ..resources import RESOURCE_TYPES, Record, Resource
-from ..service_model import describe_members, summary_members
+from ..resources import BLOCKERS, RESOURCE_TYPES, Record, Resource
+from ..service_model import CONTROL, describe_members, operations, summary_members
 
 Params = dict[str, Any]
 Handler = Callable[[PersonalizeBackend, Params], Params]
@@ -37,26 +37,37 @@ def summarised(resource: Resource) -> Record:
     return shown(resource.record, summary_members(f"List{kind.noun}s", kind.list_key))
 
 
+def documented(handler: Handler, rules: str, source: str) -> Handler:
+    """Give a made handler the documentation that a written one has in its docstring."""
+    handler.__doc__ = f"{rules}\n\nSource: {source}"
+    return handler
+
+
 def describe(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
         return {kind.stem: described(backend.get(label, params[kind.arn_member]))}
 
-    return handler
+    return documented(handler, "Unknown ARNs; absent members left out; tags never shown.", "model")
 
 
 def list_all(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
+    # ListSolutionVersions alone declares this error; the others answer with an empty list.
+    minds_unknown_parents = "ResourceNotFoundException" in operations(CONTROL)[f"List{kind.noun}s"].errors
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
-        links = {kind.parent: params[kind.parent]} if kind.parent and params.get(kind.parent) else {}
-        found = list(backend.all(label, **links))
+        parent = params.get(kind.parent) if kind.parent else None
+        if parent is not None and minds_unknown_parents and parent not in backend.resources:
+            raise ResourceNotFoundException(parent)
+        found = list(backend.all(label, **({str(kind.parent): parent} if parent is not None else {})))
         if kind.newest_first:
             found.reverse()
         return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)
 
-    return handler
+    order = "newest first" if kind.newest_first else "in order of creation"
+    return documented(handler, f"{f'By `{kind.parent}` or all' if kind.parent else 'All'}; {order}; by pages.", "model")
 
 
 def delete(label: str) -> Handler:
@@ -66,7 +77,13 @@ def delete(label: str) -> Handler:
         backend.delete(label, params[kind.arn_member])
         return {}
 
-    return handler
+    states = f"{' or '.join(kind.deletable_from)}, not busy; " if kind.statuses else ""
+    children = [f"{b.child} ({b.states})" if b.states != "any" else b.child for b in BLOCKERS.get(label, ())]
+    blocked = f"not in use by: {', '.join(children)}; " if children else ""
+    ends = "gone after DELETE PENDING." if kind.statuses else "gone at once."
+    rules = states + blocked + ends
+    source = 'guide "Requirements for deleting Amazon Personalize resources"'
+    return documented(handler, rules[0].upper() + rules[1:], source)
 
 
 def page(operation: str, key: str, items: list[Any], params: Params) -> Params:

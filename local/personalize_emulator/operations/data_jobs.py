@@ -1,7 +1,7 @@
 """CreateDatasetExportJob and CreateDataDeletionJob: rows out to S3, and users out of the rows.
 
-Sources: API reference, CreateDatasetExportJob; developer guide, "Deleting users from datasets" (sections 2, 3 and 5 of
-the service reference). The export's object name and the deletion file's column are our own reading.
+Sources: API reference, CreateDatasetExportJob; developer guide, "Deleting users from datasets". The name of the
+exported object and the column of the deletion file are our own reading.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ _MODES = {"BULK": f"origin <> '{PUT}'", "PUT": f"origin = '{PUT}'", "ALL": "1"}
 
 
 def create_export(backend: PersonalizeBackend, params: Params) -> Params:
+    """Dataset ACTIVE; output a folder; role, trust and bucket policy. Writes the rows of the mode asked for as
+    CSV.
+
+    Source: API CreateDatasetExportJob
+    """
     dataset = backend.get_active("dataset", params["datasetArn"])
     mode = params.get("ingestionMode", "PUT")
     location = output_location(params["jobOutput"])
@@ -37,6 +42,11 @@ def create_export(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def create_deletion(backend: PersonalizeBackend, params: Params) -> Params:
+    """Group ACTIVE; 5 pending to a group; reads sub folders too. Takes the users of the USER_ID column out of
+    all datasets; ends COMPLETED or FAILED.
+
+    Source: API CreateDataDeletionJob
+    """
     group = backend.get_active("dataset group", params["datasetGroupArn"])
     if "dataLocation" not in params["dataSource"]:
         raise InvalidInputException("dataSource.dataLocation must be specified.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from .. import avro
-from ..exceptions import InvalidInputException, ResourceInUseException
+from ..exceptions import InvalidInputException, ResourceInUseException, error
 from ..models import PersonalizeBackend
 from ..recipes import ACTION_INTERACTIONS
 from ..resources import CREATE, DATASET_UPDATE, Resource
@@ -13,6 +13,11 @@ from .common import Params
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Group ACTIVE; one dataset per type and group; type matched without case, shown in upper case; domain of
+    schema and group equal; record name, required, reserved, metadata and textual fields by type and domain.
+
+    Source: API CreateDataset; guide "Custom datasets and schemas" and the domain pages
+    """
     schema = backend.get("schema", params["schemaArn"])
     group = backend.get_active("dataset group", params["datasetGroupArn"])
     kind = params["datasetType"].upper()
@@ -34,6 +39,11 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def update(backend: PersonalizeBackend, params: Params) -> Params:
+    """Only Items and Users; every old field kept, added fields nullable; dataset ACTIVE and no update running;
+    the dataset itself shows UPDATE PENDING.
+
+    Source: guide "Replacing a dataset's schema to add new columns"
+    """
     dataset = backend.get("dataset", params["datasetArn"])
     schema = backend.get("schema", params["schemaArn"])
     group = backend.get("dataset group", dataset.record["datasetGroupArn"])
@@ -72,8 +82,9 @@ def dataset_of(backend: PersonalizeBackend, group_arn: str, kind: str) -> Resour
 def _check(backend: PersonalizeBackend, schema: Resource, group: Resource, kind: str) -> None:
     domain = group.record.get("domain")
     if schema.record.get("domain") != domain:
-        raise InvalidInputException(
-            f"The schema's domain {schema.record.get('domain')} does not match the dataset group's domain {domain}."
+        raise error(
+            backend.switches.wrong_domain_error,
+            f"The schema's domain {schema.record.get('domain')} does not match the dataset group's domain {domain}.",
         )
     parsed = parsed_schema(schema)
     if parsed is None:

@@ -12,6 +12,10 @@ from .datasets import dataset_of
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Group ACTIVE; one to a group.
+
+    Source: guide "Recording events"
+    """
     group = backend.get_active("dataset group", params["datasetGroupArn"])
     for other in backend.all("event tracker", datasetGroupArn=group.arn):
         message = ResourceAlreadyExistsException(other.arn).message

@@ -1,7 +1,6 @@
 """personalize-events: records sent one by one, which train beside the imported ones.
 
-Sources: service model of personalize-events; developer guide, "Recording events" (section 12.2 of the service
-reference).
+Sources: service model of personalize-events; developer guide, "Recording events".
 """
 
 from __future__ import annotations
@@ -14,11 +13,16 @@ from ..exceptions import InvalidInputException, ResourceInUseException
 from ..models import PersonalizeBackend
 from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, USERS
 from ..resources import Resource
-from .common import Handler, Params
+from .common import Handler, Params, documented
 from .datasets import dataset_of
 
 
 def put_events(backend: PersonalizeBackend, params: Params) -> Params:
+    """Tracker ACTIVE; up to 10 events; properties are JSON in camel case. Events of a known user about an item
+    train at once.
+
+    Source: guide "Recording events"
+    """
     group = _group_of_tracker(backend, params["trackingId"])
     dataset = dataset_of(backend, group, INTERACTIONS)
     if dataset is None:
@@ -44,6 +48,10 @@ def put_events(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def put_action_interactions(backend: PersonalizeBackend, params: Params) -> Params:
+    """Tracking ID of an Action_Interactions dataset; otherwise as PutEvents.
+
+    Source: API PutActionInteractions
+    """
     dataset = next(backend.all("dataset", trackingId=params["trackingId"]), None)
     if dataset is None:
         raise InvalidInputException(f"There is no Action_Interactions dataset of tracking ID {params['trackingId']}.")
@@ -75,7 +83,8 @@ def put_records(kind: str, list_member: str, id_member: str, column: str) -> Han
         _keep(backend, dataset, [{column: one[id_member], **_properties(one)} for one in params[list_member]])
         return {}
 
-    return handler
+    rules = "Dataset ACTIVE and of that type; up to 10 records; properties are JSON in camel case; ids replace."
+    return documented(handler, rules, 'guide "Recording events"')
 
 
 put_items = put_records(ITEMS, "items", "itemId", "ITEM_ID")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import csv_rows
-from ..exceptions import InvalidInputException, JobFailure, ResourceInUseException, error
+from ..exceptions import InvalidInputException, JobFailure, error
 from ..models import Commit, PersonalizeBackend
 from ..objects import INVALID_LOCATION, READ, JobAccess, Location
 from ..recipes import ACTION_INTERACTIONS, INTERACTIONS
@@ -17,21 +17,31 @@ from .datasets import schema_of
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Dataset ACTIVE, no other import into it; INCREMENTAL after a first import; role and location given; 5
+    running to a region. In the job: role, trust and bucket policy, header, types, nulls, lengths, UTF-8, at
+    least 1000 interactions.
+
+    Source: guide "Importing bulk data into Amazon Personalize with a dataset import job", "Common error
+    messages"
+    """
     dataset = backend.get_active("dataset", params["datasetArn"])
     mode = params.get("importMode", "FULL")
     if "dataLocation" not in params["dataSource"]:
         raise InvalidInputException("dataSource.dataLocation must be specified.")
     if "roleArn" not in params:
         raise InvalidInputException("roleArn must be specified to import data from Amazon S3.")
+    arn = backend.new_arn("dataset import job", name=params["jobName"])
+    # Before the state of other jobs: a repeated call is told that its job exists, not that it stands in its own way.
+    backend.check_free(arn)
     jobs = list(backend.all("dataset import job", datasetArn=dataset.arn))
     if any(job.busy for job in jobs):
-        raise ResourceInUseException(f"An import into {dataset.arn} is in progress already.")
+        raise error(backend.switches.conflicting_import_error, f"An import into {dataset.arn} is in progress already.")
     if mode == "INCREMENTAL" and not any(job.status == "ACTIVE" for job in jobs):
         raise error(
             backend.switches.first_incremental_import_error,
             f"An INCREMENTAL import needs an earlier FULL import into {dataset.arn}.",
         )
-    access = JobAccess(backend, params["roleArn"], backend.new_arn("dataset import job", name=params["jobName"]))
+    access = JobAccess(backend, params["roleArn"], arn)
     if backend.switches.s3_access_checked_by == "call":
         try:
             access.require(Location.parse(params["dataSource"]["dataLocation"]), READ)

@@ -13,6 +13,10 @@ MAX_METRICS = 10
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Group ACTIVE; metric names unique; kept, nothing is published.
+
+    Source: API CreateMetricAttribution
+    """
     group = backend.get_active("dataset group", params["datasetGroupArn"])
     metrics = params["metrics"]
     _unique(metrics, group.arn)
@@ -21,6 +25,10 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def update(backend: PersonalizeBackend, params: Params) -> Params:
+    """Attribution ACTIVE; removed names known, added names new; 10 metrics at most.
+
+    Source: API UpdateMetricAttribution
+    """
     if "metricAttributionArn" not in params:
         raise InvalidInputException("metricAttributionArn must be specified.")
     attribution = backend.get("metric attribution", params["metricAttributionArn"])
@@ -41,6 +49,10 @@ def update(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def list_metrics(backend: PersonalizeBackend, params: Params) -> Params:
+    """By pages.
+
+    Source: API ListMetricAttributionMetrics
+    """
     arn = params.get("metricAttributionArn")
     found = backend.find("metric attribution", arn)
     metrics = found.record["metrics"] if found is not None else []

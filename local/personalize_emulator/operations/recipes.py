@@ -39,11 +39,19 @@ def recipe_of_solution(backend: PersonalizeBackend, solution: Resource) -> Recip
 
 
 def describe_recipe(backend: PersonalizeBackend, params: Params) -> Params:
+    """The recipes of the guide.
+
+    Source: guide "Choosing a recipe"
+    """
     recipe = recipe_of(backend, params["recipeArn"])
     return {"recipe": shown(_record(backend, recipe), describe_members("DescribeRecipe", "recipe"))}
 
 
 def list_recipes(backend: PersonalizeBackend, params: Params) -> Params:
+    """Custom recipes and use cases together, or one domain's use cases; by pages.
+
+    Source: API ListRecipes
+    """
     domain = params.get("domain")
     members = summary_members("ListRecipes", "recipes")
     found = [
@@ -55,6 +63,10 @@ def list_recipes(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def describe_algorithm(backend: PersonalizeBackend, params: Params) -> Params:
+    """One algorithm of each recipe's name, without its parameters.
+
+    Source: API DescribeAlgorithm
+    """
     name = _name(backend, "algorithm", params["algorithmArn"], set(RECIPES))
     return {
         "algorithm": {
@@ -68,6 +80,10 @@ def describe_algorithm(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def describe_feature_transformation(backend: PersonalizeBackend, params: Params) -> Params:
+    """The one that published outputs show, without parameters.
+
+    Source: API DescribeFeatureTransformation
+    """
     arn = params["featureTransformationArn"]
     name = _name(backend, "feature-transformation", arn, {FEATURE_TRANSFORMATION})
     return {

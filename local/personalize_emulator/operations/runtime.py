@@ -1,7 +1,6 @@
 """personalize-runtime: GetRecommendations, GetPersonalizedRanking, GetActionRecommendations.
 
-Sources: service model of personalize-runtime; "Amazon Personalize endpoints and quotas"; recipe and use case pages
-(sections 6.2, 7 and 11 of the service reference).
+Sources: service model of personalize-runtime; "Amazon Personalize endpoints and quotas"; recipe and use case pages.
 """
 
 from __future__ import annotations
@@ -27,6 +26,11 @@ _WITH_SCORES = ("USER_PERSONALIZATION", "PERSONALIZED_RANKING")
 
 
 def get_recommendations(backend: PersonalizeBackend, params: Params) -> Params:
+    """Campaign or recommender, ACTIVE; user and item as the recipe needs them; 500 results, 50 with metadata of
+    10 columns; filters with their values; promotions. Popular items, from the version that is served.
+
+    Source: API GetRecommendations
+    """
     source, served = _serving(backend, params)
     if served.type in ("PERSONALIZED_RANKING", "PERSONALIZED_ACTIONS"):
         raise InvalidInputException(f"Recipe {served.recipe.name} does not answer GetRecommendations.")
@@ -55,6 +59,10 @@ def get_recommendations(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def get_personalized_ranking(backend: PersonalizeBackend, params: Params) -> Params:
+    """Campaign of a ranking recipe; 1 to 500 items; filters and metadata as above.
+
+    Source: API GetPersonalizedRanking
+    """
     source, served = _serving(backend, params)
     if served.type != "PERSONALIZED_RANKING":
         raise InvalidInputException(f"Recipe {served.recipe.name} does not answer GetPersonalizedRanking.")
@@ -68,6 +76,10 @@ def get_personalized_ranking(backend: PersonalizeBackend, params: Params) -> Par
 
 
 def get_action_recommendations(backend: PersonalizeBackend, params: Params) -> Params:
+    """Campaign of an action recipe; actions by how often they were taken.
+
+    Source: API GetActionRecommendations
+    """
     _source, served = _serving(backend, params)
     if served.type != "PERSONALIZED_ACTIONS":
         raise InvalidInputException(f"Recipe {served.recipe.name} does not answer GetActionRecommendations.")

@@ -1,7 +1,7 @@
 """CreateSolution, UpdateSolution, DescribeSolution, and automatic training.
 
 Sources: developer guide, "Configuring automatic training", "Updating a solution to change its automatic training
-configuration", "Choosing a recipe" (sections 6.3 and 6.4 of the service reference).
+configuration", "Choosing a recipe".
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ MAX_HPO_JOBS = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
+    """Group ACTIVE; recipe known and no use case; AutoML refused; HPO, eventsConfig, optimizationObjective and
+    incremental updates only with recipes that have them; 40 and 10 HPO jobs at most; rate of 1 to 30 days; 10
+    to a group. Automatic training unless switched off.
+
+    Source: guide "Choosing a recipe", "Configuring automatic training"
+    """
     group = backend.get_active("dataset group", params["datasetGroupArn"])
     recipe = _recipe(backend, params)
     config = params.get("solutionConfig", {})
@@ -37,6 +43,7 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
                 raise InvalidInputException(
                     f"Dataset group {group.arn} has no {kind} dataset, which the recipe requires."
                 )
+    incremental = recipe is not None and recipe.incremental and backend.switches.incremental_update_by_default
     solution = backend.create(
         "solution",
         params,
@@ -44,11 +51,17 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
         performHPO=params.get("performHPO", False),
         performAutoML=params.get("performAutoML", False),
         performAutoTraining=params.get("performAutoTraining", True),
+        performIncrementalUpdate=params.get("performIncrementalUpdate", incremental or None),
     )
     return {"solutionArn": solution.arn}
 
 
 def update(backend: PersonalizeBackend, params: Params) -> Params:
+    """Solution ACTIVE, no update running; rules of creation for what is given; a new frequency resets the
+    schedule.
+
+    Source: guide "Updating a solution to change its automatic training configuration"
+    """
     solution = backend.get("solution", params["solutionArn"])
     changes = {k: v for k, v in params.items() if k != "solutionArn"}
     config = changes.get("solutionUpdateConfig", {})
@@ -73,6 +86,10 @@ def update(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def describe(backend: PersonalizeBackend, params: Params) -> Params:
+    """Shows `latestSolutionVersion` once there is a version, `latestSolutionUpdate` once there was an update.
+
+    Source: API DescribeSolution
+    """
     solution = backend.get("solution", params["solutionArn"])
     answer = described(solution)
     versions = list(backend.all("solution version", solutionArn=solution.arn))
@@ -164,7 +181,10 @@ def _check_config(
             float(threshold)
         except ValueError as err:
             raise InvalidInputException("eventValueThreshold must be a number.") from err
-    for columns in config.get("trainingDataConfig", {}).values():
+    columns_of = config.get("trainingDataConfig", {})
+    if len(columns_of) > 1 and backend.switches.both_column_lists == "refuse":
+        raise InvalidInputException("trainingDataConfig can either include or exclude columns.")
+    for columns in columns_of.values():
         if unknown := [kind for kind in columns if kind.upper() not in RECORD_NAMES]:
             raise InvalidInputException(f"trainingDataConfig names unknown dataset types: {', '.join(unknown)}.")
 

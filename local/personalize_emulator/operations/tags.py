@@ -10,12 +10,20 @@ from .common import Params
 
 
 def tag(backend: PersonalizeBackend, params: Params) -> Params:
+    """Taggable types only; 50 tags; unique keys, not aws:.
+
+    Source: guide "Tagging Amazon Personalize resources"
+    """
     resource = _taggable(backend, params["resourceArn"])
     resource.tags = with_tags(backend.settings, resource.tags, params["tags"])
     return {}
 
 
 def untag(backend: PersonalizeBackend, params: Params) -> Params:
+    """Taggable types only; 50 keys at once; unknown keys are ignored.
+
+    Source: guide "Tagging Amazon Personalize resources"
+    """
     resource = _taggable(backend, params["resourceArn"])
     limit = backend.settings.quota("tags of a resource")
     if len(params["tagKeys"]) > limit:
@@ -26,6 +34,10 @@ def untag(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def list_tags(backend: PersonalizeBackend, params: Params) -> Params:
+    """Taggable types only.
+
+    Source: guide "Tagging Amazon Personalize resources"
+    """
     resource = _taggable(backend, params["resourceArn"])
     return {"tags": [{"tagKey": key, "tagValue": value} for key, value in resource.tags.items()]}
 
