@@ -17,7 +17,7 @@ variables {
   state_machine_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
 }
 
-# What lambda_src/pipeline/schedules.py gives the runs of each purpose: tests/unit holds it against the same file.
+# As lambda_src/pipeline/schedules.py starts the runs of each purpose, from the same file.
 run "a_run_is_told_its_params_file_and_its_purpose" {
   command = plan
 
