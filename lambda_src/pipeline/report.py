@@ -105,7 +105,8 @@ def _document(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any
     if document["outcome"] in ENDS:
         document["resources"] = [_row(record, run) for record in _records(plan, state) if record["plan"] != "skip"]
         document["seconds"] = round(clients.clock.now() - run["startedAt"])
-        document["schedules"] = state.get("schedules", {}).get("schedules", {})
+        planned = plan["schedules"] if document["outcome"] == "planned" else {}
+        document["schedules"] = state.get("schedules", {}).get("schedules", planned)
     if document["outcome"] in WORKED and not failures:
         failures = [
             {"error": "ResourceFailed", "where": f"{row['type']} {row['name']}", "what": row["problem"]}

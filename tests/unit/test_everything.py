@@ -164,6 +164,7 @@ def test_a_dry_run_mails_the_plan_and_does_nothing(deployment: Deployment) -> No
     ended = deployment.run(everything(dryRun=True))
     assert ended.result == {"succeeded": True}
     assert "create               campaign web (does not exist yet)" in ended.mail
+    assert "rate(6 hours)        import" in ended.mail
     assert deployment.writes() == []
     assert schedules() == {}
 
