@@ -56,6 +56,14 @@ test-e2e: $(VENV)/.installed ## Run the whole pipeline on the local stack, with 
 	@echo "==> Testing end to end"
 	@$(BIN)/python -m pytest -q tests/e2e
 
+.PHONY: plan adopt
+plan: $(VENV)/.installed ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder]]
+	@$(BIN)/python -m pipeline_cli plan "$(or $(PARAMS),$(error Name the params file: make plan PARAMS=file))" \
+	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)")
+adopt: $(VENV)/.installed ## Write the params file of a dataset group that exists: GROUP=name [OUTPUT=file]
+	@$(BIN)/python -m pipeline_cli adopt "$(or $(GROUP),$(error Name the dataset group: make adopt GROUP=name))" \
+	  $(if $(OUTPUT),--output "$(OUTPUT)")
+
 .PHONY: format schema lock
 format: $(VENV)/.installed ## Format Python and Terraform
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . && terraform fmt -recursive

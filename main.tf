@@ -1,7 +1,8 @@
 # From an upload to a mail. In the order in which things happen:
 # somebody uploads data and a params file into the bucket; the trigger calls the function, which starts a run of the
-# workflow; the workflow calls the function for every step; Personalize reads the bucket with a role of its own; the
-# ending is mailed through the topic. What could go unnoticed is caught by the safety net and by the dead letters.
+# workflow, as schedules do by the clock; the workflow calls the function for every step; Personalize reads the bucket,
+# and writes batch results, with a role of its own; the ending is mailed through the topic. What could go unnoticed is
+# caught by the safety net and by the dead letters.
 
 data "aws_caller_identity" "current" {}
 
@@ -41,6 +42,19 @@ locals {
 
   # The function starts the machine and the machine calls the function. Computing this ARN cuts the circle.
   state_machine_arn = "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.deployment.name}"
+
+  # What each purpose of a schedule sets otherwise than the params file. The function makes its schedules from it too.
+  schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/schedule_overrides.json"))
+
+  # What the runs of `schedules` start with, in the form of lambda_src/pipeline/schedules.py.
+  scheduled_inputs = { for name, schedule in var.schedules : name => {
+    upload    = { bucket = module.input_bucket.name, key = coalesce(schedule.params_key, var.params_file) }
+    overrides = local.schedule_overrides[schedule.purpose]
+  } }
+  retrain_input = {
+    upload    = { bucket = module.input_bucket.name, key = var.params_file }
+    overrides = local.schedule_overrides["retrain"]
+  }
 }
 
 module "input_bucket" {
@@ -84,6 +98,11 @@ module "pipeline_function" {
   topic_arn             = module.notifications.topic_arn
   personalize_role_arn  = module.personalize_role.arn
   dead_letter_queue_arn = module.dead_letters.queue_arn
+  schedules = {
+    group    = module.schedules.group
+    role_arn = module.schedules.role_arn
+    purposes = keys(local.schedule_overrides)
+  }
 }
 
 module "workflow" {
@@ -100,6 +119,19 @@ module "workflow" {
     partition       = local.partition
     timeout_seconds = floor(var.timeout_hours * 3600)
   })
+}
+
+module "schedules" {
+  source = "./modules/schedules"
+
+  deployment        = local.deployment
+  state_machine_arn = module.workflow.state_machine_arn
+  schedules = { for name, schedule in var.schedules : name => {
+    purpose    = schedule.purpose
+    expression = schedule.expression
+    timezone   = schedule.timezone
+    input      = jsonencode(local.scheduled_inputs[name])
+  } }
 }
 
 module "personalize_role" {

@@ -18,6 +18,11 @@ output "upload_command" {
   value       = "aws s3 cp ${var.params_file} s3://${module.input_bucket.name}/${var.params_file}"
 }
 
+output "retrain_command" {
+  description = "Retrains now: imports what changed, trains in any case, deploys. For a params file in a folder, change the key."
+  value       = "aws stepfunctions start-execution --region ${local.region} --state-machine-arn ${module.workflow.state_machine_arn} --input '${jsonencode(local.retrain_input)}'"
+}
+
 output "watch_command" {
   description = "Lists the runs, newest first, with their status."
   value       = "aws stepfunctions list-executions --region ${local.region} --state-machine-arn ${module.workflow.state_machine_arn} --query 'executions[].[startDate,status,name]' --output table"
@@ -63,8 +68,18 @@ output "state_machine_role_arn" {
   value       = module.workflow.role_arn
 }
 
+output "schedule_group_name" {
+  description = "Holds all schedules of the deployment, also those that params files ask for: `aws scheduler list-schedules --group-name ...` shows them."
+  value       = module.schedules.group
+}
+
+output "schedule_role_arn" {
+  description = "The role with which EventBridge Scheduler starts runs: name it in audits."
+  value       = module.schedules.role_arn
+}
+
 output "personalize_role_arn" {
-  description = "The role with which Personalize reads the bucket: name it in key policies and in audits."
+  description = "The role with which Personalize reads the bucket and writes batch results: name it in key policies and in audits."
   value       = module.personalize_role.arn
 }
 

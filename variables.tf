@@ -74,6 +74,65 @@ variable "noncurrent_version_days" {
   }
 }
 
+# Runs by the clock.
+
+variable "schedules" {
+  description = <<-EOT
+    Runs by the clock, besides those that params files ask for in their own `schedules`. A map from names of your choice
+    (letters, digits, hyphens and underscores) to
+
+    - `purpose`: "run" does what an upload of the params file does; "import" only imports what changed; "retrain"
+      imports what changed, trains in any case and deploys; "batch" only runs the batch jobs, anew.
+    - `expression`: as EventBridge Scheduler takes it, like "rate(6 hours)", "cron(0 3 ? * SUN *)" or
+      "at(2030-01-31T03:00:00)".
+    - `timezone`: of the expression, like "Europe/Berlin"; default "UTC".
+    - `params_key`: key of the params file in the bucket, like "shop/params.json"; default `params_file`, at the root.
+      It is read when the time has come; if it isn't there, the mail says so.
+  EOT
+  type = map(object({
+    purpose    = string
+    expression = string
+    timezone   = optional(string, "UTC")
+    params_key = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  # Dots are in the names of the schedules that params files ask for.
+  validation {
+    condition     = alltrue([for name, _ in var.schedules : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])
+    error_message = "`schedules` must have names of 1-64 letters, digits, hyphens or underscores."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in var.schedules : contains(keys(local.schedule_overrides), schedule.purpose)])
+    error_message = "`schedules[*].purpose` must be \"run\", \"import\", \"retrain\" or \"batch\"."
+  }
+
+  validation {
+    condition = alltrue([for schedule in var.schedules :
+      length(schedule.expression) <= 256 && can(regex(join("|", [
+        "^rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)$",
+        "^cron\\([^\\s()]+( [^\\s()]+){5}\\)$",
+        "^at\\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\)$",
+      ]), schedule.expression))
+    ])
+    error_message = "`schedules[*].expression` must be \"rate(<number> minutes|hours|days)\", \"cron(<six fields>)\" or \"at(<yyyy-mm-ddThh:mm:ss>)\"."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in var.schedules : can(regex("^[A-Za-z][A-Za-z0-9_+/-]{0,49}$", schedule.timezone))])
+    error_message = "`schedules[*].timezone` must be the name of a time zone, like \"UTC\" or \"Europe/Berlin\"."
+  }
+
+  validation {
+    condition = alltrue([for schedule in var.schedules : schedule.params_key == null ? true :
+      length(schedule.params_key) <= 1024 && can(regex("^[^/](.*[^/])?$", schedule.params_key))
+    ])
+    error_message = "`schedules[*].params_key` must be the key of an object, like \"shop/params.json\": without the bucket, and neither starting nor ending with a slash."
+  }
+}
+
 # The Lambda function.
 
 variable "lambda" {

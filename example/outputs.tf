@@ -18,6 +18,11 @@ output "watch_command" {
   value       = module.personalize.watch_command
 }
 
+output "retrain_command" {
+  description = "Later: trains anew, whatever has changed."
+  value       = module.personalize.retrain_command
+}
+
 output "state_machine_arn" {
   description = "To look at a run in the console."
   value       = module.personalize.state_machine_arn

@@ -25,8 +25,10 @@ FILLED_IN = {
     "schemaArn",
     "solutionArn",
     "solutionVersionArn",
-    "jobName",
     "dataSource",
+    "jobInput",
+    "jobOutput",
+    "roleArn",
 }
 
 AVRO_TYPES = ["float", "double", "int", "long", "string", "boolean", "null"]
@@ -76,6 +78,23 @@ AVRO_SCHEMA: dict[str, Any] = {
     },
 }
 WHEN = {"type": "string", "enum": ["auto", "always", "never"]}
+SCHEDULE = {"type": "string", "pattern": "^(?:rate|cron|at)\\(.+\\)$(?!\\n)", "maxLength": 256}
+FILTER_NAME = {"type": "string", "description": "A filter of this file, in place of its `filterArn`."}
+DEPLOY_WHEN = {
+    "description": "Hold the campaign on its version unless the new one's metric is good enough.",
+    "type": "object",
+    "properties": {
+        "metric": {"type": "string", "minLength": 1, "description": "A key of GetSolutionMetrics."},
+        "minimum": {"type": "number", "description": "The least value that may be deployed."},
+        "maxRegression": {
+            "type": "number",
+            "minimum": 0,
+            "description": "How much may be lost against the serving version.",
+        },
+    },
+    "required": ["metric"],
+    "additionalProperties": False,
+}
 DATASET_TYPES = ("Interactions", "Users", "Items", "Actions", "Action_Interactions")
 
 
@@ -140,6 +159,16 @@ def structure(shape: Shape, **more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def state(*states: str) -> dict[str, Any]:
+    """What a billed resource can be asked to be."""
+    return {"type": "string", "enum": list(states), "description": "What it shall be; `present` unless said otherwise."}
+
+
+def list_of(definition: str) -> dict[str, Any]:
+    """Any number of what `$defs` defines."""
+    return {"type": "array", "items": {"$ref": f"#/$defs/{definition}"}}
+
+
 def generate() -> dict[str, Any]:
     """The whole schema, as the value to be written as JSON."""
     model = botocore.session.get_session().get_service_model("personalize")
@@ -149,25 +178,54 @@ def generate() -> dict[str, Any]:
         assert shape is not None, operation
         return {"description": f"The parameters of {operation}."} | structure(shape, **more)
 
+    group = section("CreateDatasetGroup")
     import_job = section("CreateDatasetImportJob")
+    import_job["required"].remove("jobName")
     dataset = section("CreateDataset", schema={"$ref": "#/$defs/avroSchema"}, importJob={"$ref": "#/$defs/importJob"})
+    campaign = section("CreateCampaign", state=state("present", "absent"), deployWhen=DEPLOY_WHEN)
+    solution = section(
+        "CreateSolution",
+        solutionVersion={"$ref": "#/$defs/solutionVersion"},
+        campaigns=list_of("campaign"),
+        batchInferenceJobs=list_of("batchInferenceJob"),
+        batchSegmentJobs=list_of("batchSegmentJob"),
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "personalize-pipeline params",
         "type": "object",
         "properties": {
             "$schema": {"type": "string", "description": "For editors; the pipeline does not read it."},
-            "datasetGroup": section("CreateDatasetGroup"),
+            "datasetGroup": group,
             "datasets": {
                 "type": "object",
                 "properties": {dataset_type: {"$ref": "#/$defs/dataset"} for dataset_type in DATASET_TYPES},
                 "required": ["Interactions"],
                 "additionalProperties": False,
             },
-            "solution": section("CreateSolution", solutionVersion={"$ref": "#/$defs/solutionVersion"}),
-            "campaign": section("CreateCampaign"),
+            "eventTracker": section("CreateEventTracker"),
+            "filters": list_of("filter"),
+            "solution": {"$ref": "#/$defs/solution"},
+            "campaign": {"$ref": "#/$defs/campaign"},
+            "solutions": list_of("solution"),
+            "recommenders": list_of("recommender"),
+            "schedules": {
+                "description": "EventBridge Scheduler expressions: `run` does what an upload does, `import` imports "
+                "what "
+                "changed, `retrain` trains in any case and deploys, `batch` runs the batch jobs anew.",
+                "type": "object",
+                "properties": dict.fromkeys(("run", "import", "retrain", "batch"), SCHEDULE),
+                "additionalProperties": False,
+            },
+            "tags": group["properties"]["tags"]
+            | {"description": "For every resource that takes tags; a resource's own tag of the same key wins."},
+            "dryRun": {"type": "boolean", "description": "Mail the plan, and do nothing."},
+            "teardown": group["properties"]["name"]
+            | {"description": "The dataset group's name again: delete it and all that belongs to it."},
             "import": WHEN | {"description": "Import data: `auto` (default) when it changed, `always`, or `never`."},
             "train": WHEN | {"description": "Train: `auto` (default) when data was imported, `always`, or `never`."},
+            "batch": WHEN
+            | {"description": "Batch jobs: `auto` (default) when input or model changed, `always`, `never`."},
         },
         "required": ["datasetGroup", "datasets"],
         "dependentRequired": {"campaign": ["solution"]},
@@ -176,6 +234,12 @@ def generate() -> dict[str, Any]:
             "dataset": dataset,
             "importJob": import_job,
             "solutionVersion": section("CreateSolutionVersion"),
+            "solution": solution,
+            "campaign": campaign,
+            "filter": section("CreateFilter"),
+            "recommender": section("CreateRecommender", state=state("present", "stopped", "absent")),
+            "batchInferenceJob": section("CreateBatchInferenceJob", filterName=FILTER_NAME),
+            "batchSegmentJob": section("CreateBatchSegmentJob", filterName=FILTER_NAME),
             "avroSchema": AVRO_SCHEMA,
         },
     }

@@ -33,6 +33,20 @@ run "a_name_is_enough" {
   }
 }
 
+run "nothing_runs_by_the_clock_unasked" {
+  command = plan
+
+  assert {
+    condition     = output.schedule_group_name == "shop-pipeline"
+    error_message = "The schedule group is called after the deployment."
+  }
+
+  assert {
+    condition     = length(local.scheduled_inputs) == 0
+    error_message = "Without the variable there are no schedules."
+  }
+}
+
 run "a_second_deployment_has_names_of_its_own" {
   command = plan
 
@@ -76,6 +90,11 @@ run "the_longest_name_fits_everywhere" {
     condition     = length("${local.deployment.role_prefix}-personalize") <= 64
     error_message = "A role's name is too long."
   }
+
+  assert {
+    condition     = length(output.schedule_group_name) <= 64
+    error_message = "The schedule group's name is too long."
+  }
 }
 
 run "the_commands_fit_the_deployment" {
@@ -94,6 +113,14 @@ run "the_commands_fit_the_deployment" {
   assert {
     condition     = output.upload_data_command == "aws s3 sync data/ s3://recommendations-input/"
     error_message = "The data goes to the bucket's root."
+  }
+
+  assert {
+    condition = output.retrain_command == join(" ", [
+      "aws stepfunctions start-execution --region eu-west-1 --state-machine-arn ${output.state_machine_arn} --input",
+      "'{\"overrides\":{\"train\":\"always\"},\"upload\":{\"bucket\":\"recommendations-input\",\"key\":\"start.json\"}}'",
+    ])
+    error_message = "The retrain command must start a run of the params file that trains in any case."
   }
 
   assert {

@@ -33,20 +33,77 @@ variables {
   topic_arn             = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
   personalize_role_arn  = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
   dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+  schedules = {
+    group    = "shop-pipeline"
+    role_arn = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
+    purposes = ["retrain", "run"]
+  }
 }
 
-run "it_passes_one_role_to_personalize_only" {
+run "it_passes_each_role_to_one_service_only" {
   command = plan
   module { source = "./modules/pipeline_function" }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
-      [statement.Resource, statement.Condition] if contains(statement.Action, "iam:PassRole")
-      ] == [[
-        ["arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"],
-        { StringEquals = { "iam:PassedToService" = "personalize.amazonaws.com" } },
-    ]]
-    error_message = "PassRole must name the import role, and Personalize as who it is passed to."
+    condition = { for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      statement.Condition.StringEquals["iam:PassedToService"] => statement.Resource if contains(statement.Action, "iam:PassRole")
+      } == {
+      "personalize.amazonaws.com" = ["arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"]
+      "scheduler.amazonaws.com"   = ["arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"]
+    }
+    error_message = "PassRole must name the role, and the service that it is passed to."
+  }
+}
+
+run "it_keeps_the_schedules_of_params_files_only" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  # Terraform's own schedules have no dot in their names.
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      join(",", statement.Action) => statement.Resource if strcontains(join(",", statement.Action), "scheduler:")
+      } == {
+      "scheduler:GetSchedule,scheduler:CreateSchedule,scheduler:UpdateSchedule,scheduler:DeleteSchedule" = [
+        "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.retrain",
+        "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.run",
+      ]
+    }
+    error_message = "The function must reach the schedules that it makes, and no others."
+  }
+}
+
+run "its_policy_is_not_too_long" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  variables {
+    deployment = {
+      name               = "a-name-of-just-thirty-one-chars-pipeline"
+      partition          = "aws-us-gov"
+      region             = "ap-northeast-1"
+      account_id         = "123456789012"
+      role_prefix        = "a-name-of-just-thirty-one-chars-ap-northeast-1"
+      log_retention_days = 90
+      tracing            = true
+      kms_key_arn        = "arn:aws-us-gov:kms:ap-northeast-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+      tags               = {}
+    }
+    bucket = {
+      name = "a-bucket-with-a-name-of-sixty-three-characters-which-is-all-s3s"
+      arn  = "arn:aws-us-gov:s3:::a-bucket-with-a-name-of-sixty-three-characters-which-is-all-s3s"
+    }
+    schedules = {
+      group    = "a-name-of-just-thirty-one-chars-pipeline"
+      role_arn = "arn:aws-us-gov:iam::123456789012:role/a-name-of-just-thirty-one-chars-ap-northeast-1-schedules"
+      purposes = ["batch", "import", "retrain", "run"]
+    }
+  }
+
+  # IAM counts all inline policies of a role, without white space.
+  assert {
+    condition     = length("${aws_iam_role_policy.run_the_pipeline.policy}${aws_iam_role_policy.hand_over_lost_events.policy}") <= 10240
+    error_message = "A role's inline policies may have 10,240 characters in all."
   }
 }
 
@@ -113,6 +170,8 @@ run "its_settings_reach_it" {
       STATE_MACHINE_ARN       = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
       TOPIC_ARN               = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
       PERSONALIZE_ROLE_ARN    = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
+      SCHEDULE_GROUP          = "shop-pipeline"
+      SCHEDULE_ROLE_ARN       = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
       POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
       POWERTOOLS_LOG_LEVEL    = "DEBUG"
     })

@@ -47,7 +47,7 @@ run "nobody_outside_gets_in" {
   }
 }
 
-run "personalize_reads_for_this_account_only" {
+run "personalize_reads_and_writes_for_this_account_only" {
   command = plan
   module { source = "./modules/input_bucket" }
 
@@ -57,8 +57,9 @@ run "personalize_reads_for_this_account_only" {
       } == {
       "s3:ListBucket" = ["arn:aws:s3:::input"]
       "s3:GetObject"  = ["arn:aws:s3:::input/*"]
+      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*"]
     }
-    error_message = "Personalize must be let in to list and to read, and to do nothing else."
+    error_message = "Personalize must be let in to list, to read and to write the results of batch jobs, and to do nothing else."
   }
 
   assert {
@@ -77,11 +78,14 @@ run "the_role_of_personalize_has_the_same_rights" {
   module { source = "./modules/personalize_role" }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+    condition = { for statement in concat(
+      jsondecode(aws_iam_role_policy.this.policy).Statement, jsondecode(aws_iam_role_policy.write_batch_results.policy).Statement,
+      ) :
       join(",", statement.Action) => statement.Resource
       } == {
       "s3:ListBucket" = ["arn:aws:s3:::input"]
       "s3:GetObject"  = ["arn:aws:s3:::input/*"]
+      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*"]
     }
     error_message = "Personalize asks the role as well as the bucket: both must say the same."
   }

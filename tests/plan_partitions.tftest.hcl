@@ -70,6 +70,11 @@ run "the_function_in_china" {
   variables {
     deployment = var.china
     bucket     = { name = "input", arn = var.bucket_arn }
+    schedules = {
+      group    = "shop-pipeline"
+      role_arn = "arn:aws-cn:iam::123456789012:role/shop-cn-north-1-schedules"
+      purposes = ["run"]
+    }
   }
 
   override_resource {
@@ -108,6 +113,27 @@ run "the_workflow_in_china" {
   }
 }
 
+run "the_schedules_in_china" {
+  command = plan
+  module { source = "./modules/schedules" }
+
+  variables {
+    deployment = var.china
+    schedules  = {}
+  }
+
+  override_resource {
+    target          = aws_scheduler_schedule_group.this
+    values          = { arn = "arn:aws-cn:scheduler:cn-north-1:123456789012:schedule-group/shop-pipeline" }
+    override_during = plan
+  }
+
+  assert {
+    condition     = !strcontains("${aws_iam_role_policy.this.policy} ${aws_iam_role.this.assume_role_policy}", "arn:aws:")
+    error_message = "The schedules' policies must name the partition they are in."
+  }
+}
+
 run "the_bucket_in_china" {
   command = plan
   module { source = "./modules/input_bucket" }
@@ -139,8 +165,11 @@ run "the_role_of_personalize_in_china" {
   }
 
   assert {
-    condition     = !strcontains("${aws_iam_role_policy.this.policy} ${aws_iam_role.this.assume_role_policy}", "arn:aws:")
-    error_message = "The import role's policies must name the partition it is in."
+    condition = !strcontains(
+      "${aws_iam_role_policy.this.policy} ${aws_iam_role_policy.write_batch_results.policy} ${aws_iam_role.this.assume_role_policy}",
+      "arn:aws:",
+    )
+    error_message = "The policies of Personalize's role must name the partition it is in."
   }
 }
 

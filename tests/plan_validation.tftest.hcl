@@ -319,3 +319,113 @@ run "permissions_boundary_arn__a_role" {
 
   expect_failures = [var.permissions_boundary_arn]
 }
+
+run "schedules__name_with_a_dot" {
+  command = plan
+
+  variables {
+    schedules = { "shop.run" = { purpose = "run", expression = "rate(1 day)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__name_of_65_letters" {
+  command = plan
+
+  variables {
+    schedules = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = { purpose = "run", expression = "rate(1 day)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__unknown_purpose" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "train", expression = "rate(1 day)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__every_week" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "rate(1 week)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__every_0_hours" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "rate(0 hours)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__cron_of_five_fields" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "cron(0 3 * * *)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__bare_cron" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "0 3 ? * SUN *" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__at_a_day" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "at(2030-01-31)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__timezone_with_a_space" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "rate(1 day)", timezone = "Europe / Berlin" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__key_with_the_bucket" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "rate(1 day)", params_key = "/shop/params.json" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "schedules__key_of_a_folder" {
+  command = plan
+
+  variables {
+    schedules = { s = { purpose = "run", expression = "rate(1 day)", params_key = "shop/" } }
+  }
+
+  expect_failures = [var.schedules]
+}

@@ -13,6 +13,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -70,3 +71,9 @@ def sns() -> SNSClient:
 def stepfunctions() -> SFNClient:
     """The workflow's service."""
     return boto3.client("stepfunctions", config=CONFIG)
+
+
+@functools.cache
+def scheduler() -> EventBridgeSchedulerClient:
+    """The schedules' service."""
+    return boto3.client("scheduler", config=CONFIG)

@@ -15,12 +15,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from . import clients
 from .problems import Problem
 from .schemas import Avro, field_types, nullable
 
 SAMPLE = 64 * 1024  # bytes read of each file
 MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all
+LONGEST_LOCATION = 256  # characters (S3Location)
 FEWEST_INTERACTIONS = 1000  # records per import job (quotas)
 MILLISECONDS = 100_000_000_000  # an epoch this large is the year 5138 in seconds, and 1973 in milliseconds
 
@@ -53,20 +56,68 @@ class DataFolder:
         content = json.dumps([(file.key, file.size, file.etag) for file in self.files])
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
+    def sample(self, file: DataFile) -> bytes:
+        """The head of one of the files."""
+        last = min(SAMPLE, file.size) - 1
+        return clients.s3().get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
+
 
 def list_folder(bucket: str, prefix: str) -> DataFolder:
-    """The non-empty objects directly under `prefix` (which ends with a slash), by key."""
-    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-    entries = (entry for page in pages for entry in page.get("Contents", []))
-    files = (DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"')) for entry in entries if entry["Size"])
+    """The non-empty objects directly under `prefix`, by key; where it does not end with a slash, that one object."""
+    entries = (entry for page in _pages(bucket, prefix) for entry in page.get("Contents", []))
+    files = (
+        DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+        for entry in entries
+        if entry["Size"] and (prefix.endswith("/") or entry["Key"] == prefix)
+    )
     return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
+
+
+def at(location: str) -> DataFolder:
+    """The files at an `s3://bucket/path`; none where it can't be read."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    try:
+        return list_folder(bucket, prefix)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "NoSuchBucket", "InvalidBucketName"):
+            return DataFolder(bucket, prefix, ())
+        raise
+
+
+def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
+    """A dataset's files beside the params file: the folder of its type, or one CSV file, in any case."""
+    names = [
+        found
+        for page in _pages(bucket, prefix)
+        for found in [
+            *(folder["Prefix"] for folder in page.get("CommonPrefixes", [])),
+            *(entry["Key"] for entry in page.get("Contents", [])),
+        ]
+    ]
+    return list_folder(bucket, choose(names, prefix, dataset_type) or f"{prefix}{dataset_type}/")
+
+
+def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:
+    """Of the names beside the params file (folders end with a slash) the one that holds the dataset, or None."""
+    wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
+    exact = [name for name in wanted if name in names]
+    alike = [name for form in wanted for name in names if name.lower() == form.lower()]
+    return next(iter(exact + alike), None)
+
+
+def _pages(bucket: str, prefix: str) -> Iterator[Any]:
+    yield from clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
 
 
 def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Problem], list[str]]:
     """What a sample of each file shows to be wrong, and what is legal but worth a line in the mail."""
     if not folder.files:
-        what = f"no data: the params name {dataset_type}, so upload at least one CSV file here."
+        what = f"no data that can be read: the params name {dataset_type}, so upload at least one CSV file here."
         return [Problem(folder.location, what)], []
+    if len(folder.location) > LONGEST_LOCATION:
+        return [
+            Problem(folder.location, f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names.")
+        ], []
     problems: list[Problem] = []
     rows, extra = 0, dict[str, None]()
     for file in folder.files[:MOST_SAMPLED]:
@@ -74,7 +125,7 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
             problems.append(Problem(file.key, "not a CSV file, yet an import reads every file here. Move it away."))
             continue
         try:
-            lines = _lines(_sample(folder.bucket, file), complete=file.size <= SAMPLE)
+            lines = _lines(folder.sample(file), complete=file.size <= SAMPLE)
         except UnicodeDecodeError as error:
             problems.append(Problem(file.key, f"not UTF-8 at byte {error.start}. Save it as UTF-8."))
             continue
@@ -92,11 +143,6 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
         else []
     )
     return problems, notes
-
-
-def _sample(bucket: str, file: DataFile) -> bytes:
-    last = min(SAMPLE, file.size) - 1
-    return clients.s3().get_object(Bucket=bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
 
 
 def _lines(sample: bytes, complete: bool) -> list[str]:

@@ -13,7 +13,9 @@ from .errors import ActionFailed, PipelineError
 from .plan import make_plan
 from .reconciler import ensure
 from .report import report
+from .schedules import synchronise_schedules
 from .trigger import start_runs
+from .versions import compare_versions
 
 logger = Logger()
 
@@ -25,9 +27,17 @@ ACTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "ensureSchema": ensure,
     "ensureDataset": ensure,
     "ensureDatasetImportJob": ensure,
+    "ensureEventTracker": ensure,
+    "ensureFilter": ensure,
     "ensureSolution": ensure,
     "ensureSolutionVersion": ensure,
+    "compareVersions": compare_versions,
     "ensureCampaign": ensure,
+    "ensureBatchInferenceJob": ensure,
+    "ensureBatchSegmentJob": ensure,
+    "ensureRecommender": ensure,
+    "ensureAbsence": ensure,
+    "synchroniseSchedules": synchronise_schedules,
     "report": report,
     "mailEnding": mail_ending,  # EventBridge: an execution failed, timed out or was stopped
 }

@@ -14,6 +14,14 @@ HEADLINES = {
     "failed": "The run FAILED.",
     "rejected": "The run was not started: the upload has problems. Nothing was created, nothing is billed.",
     "duplicate": "Nothing was started: the same params and data are being worked on already.",
+    "planned": "This is the plan; nothing was done (dryRun).",
+    "torn down": "The dataset group and all that belonged to it is deleted.",
+}
+# How to end what bills.
+STOPS = {
+    "campaign": "aws personalize delete-campaign --campaign-arn",
+    "recommender": "aws personalize stop-recommender --recommender-arn",
+    "solution": "aws personalize update-solution --no-perform-auto-training --solution-arn",
 }
 
 
@@ -42,28 +50,36 @@ def duration(seconds: float) -> str:
 
 
 def _parts(document: dict[str, Any]) -> Iterator[str]:
-    run, resources = document["run"], document["resources"]
-    headline = HEADLINES[document["outcome"]]
-    if document["outcome"] == "succeeded" and all(row["done"] == "reused" for row in resources):
+    run, resources, outcome = document["run"], document["resources"], document["outcome"]
+    headline = HEADLINES[outcome]
+    if outcome == "succeeded" and all(row["done"] == "reused" for row in resources):
         headline = "The run succeeded: nothing had changed, so nothing was imported, trained or updated."
     yield headline
     yield "\n".join(_about(document))
     if document["failures"]:
         yield _section("What is wrong", failure_text(document).splitlines())
     if resources:
-        yield _section("Resources", [line for row in resources for line in _resource(row)])
-    for name, metrics in document.get("metrics", {}).items():
-        lines = [f"{metric:<48} {value:.4f}" for metric, value in sorted(metrics.items())]
-        yield _section(f"How good the model is: solution {name}, measured offline by Personalize", lines)
-    if resources:
-        yield _section("What bills from now on, until you delete it", list(_billing(resources)))
+        describe = _planned if outcome == "planned" else _resource
+        yield _section("Resources", [line for row in resources for line in describe(row)])
+    if schedules := document.get("schedules"):
+        yield _section("Schedules", [f"{done:<20} {purpose}" for purpose, done in schedules.items()])
+    for row in resources:
+        if row.get("metrics"):
+            title = f"How good the model is: {row['type']} {row['name']}, measured offline by Personalize"
+            yield _section(title, [f"{metric:<48} {value:.4f}" for metric, value in sorted(row["metrics"].items())])
+        if row.get("comparison", {}).get("serving"):
+            title = f"Campaign {row['name']}: the version it served before, and the new one"
+            yield _section(title, list(_comparison(**row["comparison"])))
+    if resources and outcome != "planned":
+        yield _section("What bills from now on, until you stop it", list(_billing(resources)))
     if document["notes"]:
         yield _section("Notes", document["notes"])
-    if document["outcome"] == "rejected":
+    if outcome == "rejected":
         yield "Mend the files and upload the params file again."
-    if document["outcome"] == "failed":
+    if outcome == "failed":
         yield "What was made is kept and used again: mend the cause and upload the params file again."
-    yield f"Report: s3://{run['bucket']}/{document['report']}" if "bucket" in run else ""
+    if "bucket" in run and "report" in document:
+        yield f"Report: s3://{run['bucket']}/{document['report']}"
 
 
 def _about(document: dict[str, Any]) -> Iterator[str]:
@@ -72,7 +88,8 @@ def _about(document: dict[str, Any]) -> Iterator[str]:
         yield f"Dataset group: {run['datasetGroup']}"
     if run.get("key"):
         yield f"Params file:   {run['key']}"
-    yield f"Run:           {run['id']}"
+    if "report" in document:  # else it is a plan for a terminal, of no run
+        yield f"Run:           {run['id']}"
     if "duplicateOf" in document:
         yield f"In progress:   {document['duplicateOf']}, whose own mail will tell how it ended"
     if "seconds" in document:
@@ -84,21 +101,25 @@ def _resource(row: dict[str, Any]) -> Iterator[str]:
     yield f"{row['done'] + took:<20} {row['type']} {row['name']} ({row['status'] or 'absent'}; {row['reason']})"
     if row["arn"]:
         yield f"{'':<20} {row['arn']}"
+    if "trackingId" in row:
+        yield f"{'':<20} tracking ID for your clients: {row['trackingId']}"
+
+
+def _planned(row: dict[str, Any]) -> Iterator[str]:
+    yield f"{row['plan']:<20} {row['type']} {row['name']} ({row['reason']})"
+
+
+def _comparison(serving: dict[str, float], new: dict[str, float]) -> Iterator[str]:
+    for metric in sorted(serving.keys() & new.keys()):
+        yield f"{metric:<48} {serving[metric]:.4f} -> {new[metric]:.4f} ({new[metric] - serving[metric]:+.4f})"
 
 
 def _billing(resources: list[dict[str, Any]]) -> Iterator[str]:
-    lines = [
-        f"Campaign {row['name']}: at least {row['transactionsPerSecond']} transaction(s) per second, used or not. "
-        f"To stop: aws personalize delete-campaign --campaign-arn {row['arn']}"
-        for row in resources
-        if "transactionsPerSecond" in row
-    ] + [
-        f"Solution {row['name']}: each automatic training. To stop: "
-        f"aws personalize update-solution --solution-arn {row['arn']} --no-perform-auto-training"
-        for row in resources
-        if row.get("automaticTraining")
-    ]
-    yield from lines or ["Nothing: no campaign is up and no automatic training is on."]
+    billed = [row for row in resources if row.get("billed")]
+    for row in billed:
+        yield f"{row['type'].capitalize()} {row['name']}: {row['billed']}. To stop: {STOPS[row['type']]} {row['arn']}"
+    if not billed:
+        yield "Nothing: no campaign or recommender is up, and no automatic training is on."
 
 
 def _section(title: str, lines: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from jsonschema import Draft202012Validator
 from .problems import Problem
 
 SCHEMA_FILE = Path(__file__).parent / "params.schema.json"
-LARGEST = 128 * 1024  # bytes; a plan made of more would outgrow Step Functions' 256 KiB of state
+LARGEST = 128 * 1024  # bytes read of an upload; nothing sensible is larger
 
 
-def parse(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
-    """The document in `body`, and what is wrong with it (then the document is not to be used)."""
+def parse(body: bytes) -> tuple[Any, list[Problem]]:
+    """The JSON document in `body`, and what keeps it from being one (then it is not to be used)."""
     if len(body) > LARGEST:
         return {}, [Problem("$", f"the file has {len(body):,} bytes; at most {LARGEST:,} are accepted.")]
     problems: list[Problem] = []
@@ -39,9 +40,11 @@ def parse(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem("$", f"the file is not UTF-8 (byte {error.start}). Save it as UTF-8.")]
     except json.JSONDecodeError as error:
         return {}, [Problem(f"line {error.lineno}, column {error.colno}", f"not valid JSON: {error.msg}.")]
+    except ValueError:
+        return {}, [Problem("$", "holds a number with too many digits.")]
     except RecursionError:
         return {}, [Problem("$", "the document is nested too deeply.")]
-    return document, problems or schema_problems(document)
+    return document, problems
 
 
 def schema_problems(document: Any) -> list[Problem]:
@@ -51,6 +54,29 @@ def schema_problems(document: Any) -> list[Problem]:
         key=lambda error: [str(step) for step in error.absolute_path],
     )
     return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+
+
+def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The document without what `problems` are about, so that the rest can be checked too: all problems at once.
+
+    Where a dataset is left out, what depends on the datasets is left out with it.
+    """
+    faulty = {tuple(re.split(r"[.\[]", problem.where)[1:3]) for problem in problems}
+    sections = {path[0] for path in faulty if path}
+    part = {name: section for name, section in document.items() if name not in sections}
+    part.setdefault("datasetGroup", {"name": "unknown"})
+    part.setdefault("datasets", {})
+    if "datasets" in sections and isinstance(document.get("datasets"), dict):
+        known = _schema()["properties"]["datasets"]["properties"]
+        sound = {
+            name: entry
+            for name, entry in document["datasets"].items()
+            if name in known and ("datasets", name) not in faulty
+        }
+        part = {"datasetGroup": part["datasetGroup"], "datasets": sound}
+    if "solution" not in part:
+        part.pop("campaign", None)
+    return part
 
 
 def avro_problems(where: str, avro: Any) -> list[Problem]:
@@ -87,7 +113,7 @@ def _problems(error: Any) -> Iterator[Problem]:
             if name not in error.instance:
                 yield Problem(json_path(*error.absolute_path, name), "is missing; it is required.")
     elif error.validator == "dependentRequired":
-        yield Problem(where, "`campaign` needs a `solution`: the campaign serves that solution's newest version.")
+        yield Problem(where, "`campaign` needs `solution`, whose newest version it serves. Or put it into `solutions`.")
     else:
         describe = WORDS.get(str(error.validator), lambda error: f"{error.message}.")
         yield Problem(where, describe(error))

@@ -17,10 +17,12 @@ class Recipe:
 
     needs: tuple[str, ...] = ()
     campaigns: bool = True
+    batch: tuple[str, ...] = ("batchInferenceJob",)
     hpo: bool = True
     withdrawn: bool = False
 
 
+SEGMENTS = ("batchSegmentJob",)
 RECIPES = {
     "aws-user-personalization-v2": Recipe(hpo=False),
     "aws-user-personalization": Recipe(),
@@ -29,15 +31,19 @@ RECIPES = {
     "aws-similar-items": Recipe(),
     "aws-sims": Recipe(),
     "aws-semantic-similarity": Recipe(needs=("Items",)),
-    "aws-trending-now": Recipe(hpo=False),
+    "aws-trending-now": Recipe(hpo=False, batch=()),
     "aws-popularity-count": Recipe(hpo=False),
-    "aws-next-best-action": Recipe(needs=("Actions",), hpo=False),
-    "aws-item-affinity": Recipe(campaigns=False),
-    "aws-item-attribute-affinity": Recipe(needs=("Items",), campaigns=False),
+    "aws-next-best-action": Recipe(needs=("Actions",), hpo=False, batch=()),
+    "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS),
+    "aws-item-attribute-affinity": Recipe(needs=("Items",), campaigns=False, batch=SEGMENTS),
     "aws-hrnn": Recipe(withdrawn=True),
     "aws-hrnn-metadata": Recipe(withdrawn=True),
     "aws-hrnn-coldstart": Recipe(withdrawn=True),
 }
+
+
+# Nothing is known of it, so nothing is refused.
+UNKNOWN = Recipe(batch=("batchInferenceJob", "batchSegmentJob"))
 
 
 def name_of(recipe_arn: str) -> str:
@@ -48,3 +54,9 @@ def name_of(recipe_arn: str) -> str:
 def for_recommenders(recipe_arn: str) -> bool:
     """Whether the recipe is a domain's use case, which CreateRecommender takes and CreateSolution does not."""
     return name_of(recipe_arn).startswith(("aws-ecomm-", "aws-vod-"))
+
+
+def domain_of(recipe_arn: str) -> str | None:
+    """The domain of a recommender's recipe."""
+    prefixes = {"aws-ecomm-": "ECOMMERCE", "aws-vod-": "VIDEO_ON_DEMAND"}
+    return next((domain for prefix, domain in prefixes.items() if name_of(recipe_arn).startswith(prefix)), None)

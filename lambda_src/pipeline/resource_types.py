@@ -30,12 +30,16 @@ class ResourceType:
     """One resource type.
 
     `updatable` takes the create call's parameters, or a description, to the parameters of the update call; None where
-    the API has no update. `fixed` names the parameters that can't be changed once created.
+    the API has no update. `fixed` names the parameters that can't be changed once created; where it is `replaceable`,
+    the resource is deleted and created anew for them. `listed_by` is set where the ARN does not follow from the name:
+    the parameter by which to list its like.
     """
 
     noun: str
     updatable: Callable[[Parameters], Parameters] | None = None
     fixed: tuple[str, ...] = ()
+    replaceable: bool = False
+    listed_by: str | None = None
 
     @property
     def member(self) -> str:
@@ -57,6 +61,11 @@ class ResourceType:
         """Where a description keeps the last update: `latestCampaignUpdate`."""
         return f"latest{self.noun}Update"
 
+    @property
+    def listing(self) -> str:
+        """The boto3 method that lists the type: `list_campaigns`."""
+        return f"{self.operation('list')}s"
+
     def operation(self, verb: str) -> str:
         """The boto3 method: `create_dataset_import_job` for `create`."""
         return f"{verb}_{self.label.replace(' ', '_')}"
@@ -69,13 +78,20 @@ RESOURCE_TYPES = {
         ResourceType("Schema"),
         ResourceType("Dataset", updatable=_pick("schemaArn")),
         ResourceType("DatasetImportJob"),
+        ResourceType("EventTracker", listed_by="datasetGroupArn"),
+        # Filter expressions are compared as they were written; the service keeps them so.
+        ResourceType("Filter", fixed=("datasetGroupArn", "filterExpression"), replaceable=True),
         ResourceType(
             "Solution",
             updatable=_solution_update,
             fixed=("datasetGroupArn", "recipeArn", "performHPO", "eventType", "solutionConfig"),
         ),
-        ResourceType("SolutionVersion"),
+        ResourceType("SolutionVersion", listed_by="solutionArn"),
         ResourceType("Campaign", updatable=_pick("solutionVersionArn", "minProvisionedTPS", "campaignConfig")),
+        ResourceType("BatchInferenceJob"),
+        ResourceType("BatchSegmentJob"),
+        ResourceType("MetricAttribution"),  # only to be deleted with its group
+        ResourceType("Recommender", updatable=_pick("recommenderConfig"), fixed=("datasetGroupArn", "recipeArn")),
     )
 }
 

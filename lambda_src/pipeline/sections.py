@@ -1,6 +1,6 @@
 """From the sections of params.json to resources with all the parameters of their create calls.
 
-Nothing is called here: what Personalize already has is `plan.py`'s business.
+Nothing is called here: what Personalize already has is `existing.py`'s business.
 """
 
 from __future__ import annotations
@@ -15,11 +15,35 @@ from .params import avro_problems, json_path
 from .problems import Problem
 from .reconciler import Resource
 from .resource_types import Parameters
+from .tags import with_defaults
+
+# What `state` asks for, as the status to reach.
+TARGETS = {"present": "ACTIVE", "stopped": "INACTIVE", "absent": "ABSENT"}
+# Keys of a section that are the pipeline's own, not parameters of the call.
+OURS = {
+    "schema",
+    "importJob",
+    "solutionVersion",
+    "campaigns",
+    "batchInferenceJobs",
+    "batchSegmentJobs",
+    "state",
+    "deployWhen",
+    "filterName",
+}
+
+
+@dataclass
+class Placed:
+    """A resource, and where it stands in the params (`$.campaign`)."""
+
+    where: str
+    resource: Resource
 
 
 @dataclass
 class DatasetSection:
-    """One entry of `datasets`. `importJob` lacks what the data decides: its name and its data source."""
+    """One entry of `datasets`. `import_job` lacks what the data decides: its name and its data source."""
 
     dataset_type: str
     where: str
@@ -31,13 +55,13 @@ class DatasetSection:
 
 @dataclass
 class SolutionSection:
-    """A solution, the version to train, and the campaigns that serve it."""
+    """A solution, the version to train, and what uses it. Batch jobs lack what the input decides: their names."""
 
     where: str
     solution: Resource
     solution_version: Resource
-    campaigns: list[Resource]
-    campaigns_where: list[str]
+    campaigns: list[Placed]
+    batch_jobs: list[Placed]
 
 
 @dataclass
@@ -46,11 +70,18 @@ class Sections:
 
     dataset_group: Resource
     datasets: list[DatasetSection] = field(default_factory=list)
+    event_trackers: list[Placed] = field(default_factory=list)
+    filters: list[Placed] = field(default_factory=list)
     solutions: list[SolutionSection] = field(default_factory=list)
-    import_when: str = "auto"
-    train_when: str = "auto"
+    recommenders: list[Placed] = field(default_factory=list)
+    schedules: dict[str, str] = field(default_factory=dict)
+    when: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def problem(self, where: str, what: str) -> None:
+        """Note a fault."""
+        self.problems.append(Problem(where, what))
 
 
 def resource(kind: str, name: str, parameters: Parameters, arn: str | None = None) -> Resource:
@@ -58,169 +89,245 @@ def resource(kind: str, name: str, parameters: Parameters, arn: str | None = Non
     return {"type": kind, "name": name, "arn": arn, "parameters": parameters}
 
 
+class Reader:
+    """Reads one document. What all sections need is kept here: the ARNs, the role, the default tags."""
+
+    def __init__(self, document: dict[str, Any], arns: Arns, role_arn: str) -> None:
+        self.document = document
+        self.arns = arns
+        self.role_arn = role_arn
+        self.tags = document.get("tags", [])
+        group = self._parameters("datasetGroup", document["datasetGroup"])
+        if "kmsKeyArn" in group:
+            group.setdefault("roleArn", role_arn)  # CreateDatasetGroup: a key needs a role
+        self.group_arn = arns.of("dataset-group", group["name"])
+        self.domain: str | None = group.get("domain")
+        self.read = Sections(resource("datasetGroup", group["name"], group, self.group_arn))
+        if "roleArn" in group and "kmsKeyArn" not in group:
+            self.read.problem("$.datasetGroup.roleArn", "is only legal together with `kmsKeyArn`. Leave it out.")
+
+    def sections(self) -> Sections:
+        """All sections of the document."""
+        document, read = self.document, self.read
+        read.when = {what: document.get(what, "auto") for what in ("import", "train", "batch")}
+        read.schedules = document.get("schedules", {})
+        read.datasets = [self._dataset(kind, entry) for kind, entry in document["datasets"].items()]
+        if "eventTracker" in document:
+            read.event_trackers = [self._in_group("eventTracker", "$.eventTracker", document["eventTracker"])]
+        read.filters = [
+            self._in_group("filter", json_path("filters", number), entry)
+            for number, entry in enumerate(document.get("filters", []))
+        ]
+        read.recommenders = [
+            self._recommender(json_path("recommenders", number), entry)
+            for number, entry in enumerate(document.get("recommenders", []))
+        ]
+        read.solutions = [self._solution(where, entry) for where, entry in self._solution_entries()]
+        self._check_names()
+        return read
+
+    def _parameters(self, kind: str, entry: Parameters) -> Parameters:
+        """The create call's parameters of a section: without the pipeline's own keys, with the default tags."""
+        given = {name: value for name, value in entry.items() if name not in OURS}
+        return with_defaults(kind, given, self.tags)
+
+    def _filled_in(self, where: str, given: Parameters, ours: Parameters) -> Parameters:
+        """The given parameters with ours; a given value that contradicts ours is a problem."""
+        for name, value in ours.items():
+            if name in given and str(given[name]).upper() != str(value).upper():
+                self.read.problem(f"{where}.{name}", f"the pipeline fills in {value}. Leave it out.")
+        return given | ours
+
+    def _in_group(self, kind: str, where: str, entry: Parameters) -> Placed:
+        """A resource that needs no more than its dataset group."""
+        given = self._filled_in(where, self._parameters(kind, entry), {"datasetGroupArn": self.group_arn})
+        arn = None if kind == "eventTracker" else self.arns.of(kind, entry["name"])
+        return Placed(where, resource(kind, entry["name"], given, arn))
+
+    def _recommender(self, where: str, entry: Parameters) -> Placed:
+        placed = self._in_group("recommender", where, entry)
+        placed.resource["target"] = TARGETS[entry.get("state", "present")]
+        if self.domain is None:
+            self.read.problem(where, "a recommender needs a dataset group with a `domain`. Use `solutions` instead.")
+        elif not recipes.for_recommenders(entry["recipeArn"]):
+            self.read.problem(f"{where}.recipeArn", f"is no recipe of the domain {self.domain}.")
+        elif recipes.domain_of(entry["recipeArn"]) != self.domain:
+            self.read.problem(f"{where}.recipeArn", f"belongs to another domain than the group's, {self.domain}.")
+        return placed
+
+    def _dataset(self, dataset_type: str, entry: Parameters) -> DatasetSection:
+        where = json_path("datasets", dataset_type)
+        group_name = self.read.dataset_group["name"]
+        dataset_arn = self.arns.of("dataset", group_name, dataset_type.upper())
+        avro = self._avro(f"{where}.schema", entry.get("schema"))
+        schema = None
+        if avro is not None:
+            self.read.problems += schemas.problems(f"{where}.schema", dataset_type, self.domain, avro)
+            name = schemas.name_for(entry["name"], avro)
+            domain = {"domain": self.domain} if self.domain else {}
+            parameters = {"name": name, "schema": schemas.text_of(avro)} | domain
+            schema = resource("schema", name, parameters, self.arns.of("schema", name))
+        if (schema is None) == ("schemaArn" not in entry):
+            self.read.problem(where, "give either `schema` or `schemaArn`." if schema else "lacks its `schema`.")
+        if self.domain and dataset_type.startswith("Action"):
+            self.read.problem(where, f"a group of the domain {self.domain} takes Interactions, Users and Items only.")
+
+        ours = {"datasetGroupArn": self.group_arn, "datasetType": dataset_type}
+        if schema:
+            ours["schemaArn"] = schema["arn"]
+        dataset = resource(
+            "dataset", entry["name"], self._filled_in(where, self._parameters("dataset", entry), ours), dataset_arn
+        )
+        given = {"roleArn": self.role_arn} | self._parameters("datasetImportJob", entry.get("importJob", {}))
+        job = self._filled_in(f"{where}.importJob", given, {"datasetArn": dataset_arn})
+        return DatasetSection(
+            dataset_type, where, avro, schema, dataset, resource("datasetImportJob", entry["name"], job)
+        )
+
+    def _avro(self, where: str, given: Any) -> schemas.Avro | None:
+        """The Avro schema, given as an object (checked with the document) or as JSON text (checked here)."""
+        if given is None or isinstance(given, dict):
+            return given
+        try:
+            avro: schemas.Avro = json.loads(given)
+        except json.JSONDecodeError as error:
+            self.read.problem(where, f"not valid JSON: {error.msg} at character {error.pos}.")
+            return None
+        if faults := avro_problems(where, avro):
+            self.read.problems += faults
+            return None
+        return avro
+
+    def _solution_entries(self) -> list[tuple[str, dict[str, Any]]]:
+        """`solutions`, and before them the short form: `solution` with `campaign`."""
+        document = self.document
+        entries = [
+            (json_path("solutions", number), entry) for number, entry in enumerate(document.get("solutions", []))
+        ]
+        return ([("$.solution", document["solution"])] if "solution" in document else []) + entries
+
+    def _campaign_entries(self, where: str, entry: dict[str, Any]) -> dict[str, Parameters]:
+        short = (
+            {"$.campaign": self.document["campaign"]} if where == "$.solution" and "campaign" in self.document else {}
+        )
+        return short | {
+            f"{where}.campaigns[{number}]": given for number, given in enumerate(entry.get("campaigns", []))
+        }
+
+    def _solution(self, where: str, entry: dict[str, Any]) -> SolutionSection:
+        arn = self.arns.of("solution", entry["name"])
+        given = self._parameters("solution", entry)
+        self._retire_auto_ml(where, given)
+        if "performAutoTraining" not in given:
+            given["performAutoTraining"] = False
+            self.read.notes.append(
+                f"Solution {entry['name']}: automatic training is off: each upload trains once, and nothing else does."
+                f" Set {where}.performAutoTraining to true to let Personalize retrain by itself."
+            )
+        given = self._filled_in(where, given, {"datasetGroupArn": self.group_arn})
+        version = self._parameters("solutionVersion", entry.get("solutionVersion", {}))
+        version = self._filled_in(f"{where}.solutionVersion", version, {"solutionArn": arn})
+        campaigns = [
+            self._campaign(path, campaign, arn) for path, campaign in self._campaign_entries(where, entry).items()
+        ]
+        batch_jobs = [
+            self._batch_job(kind, f"{where}.{kind}s[{number}]", job)
+            for kind in ("batchInferenceJob", "batchSegmentJob")
+            for number, job in enumerate(entry.get(f"{kind}s", []))
+        ]
+        solution = resource("solution", entry["name"], given, arn)
+        section = SolutionSection(
+            where, solution, resource("solutionVersion", entry["name"], version), campaigns, batch_jobs
+        )
+        self._check_recipe(section)
+        return section
+
+    def _retire_auto_ml(self, where: str, given: Parameters) -> None:
+        """AutoML is withdrawn; a file that asks for it wants a personalised recommender without choosing a recipe."""
+        if given.pop("performAutoML", False):
+            if "recipeArn" in given:
+                self.read.problem(f"{where}.recipeArn", "is not legal with `performAutoML`. Drop the latter.")
+            given.setdefault("recipeArn", self.arns.recipe(recipes.AUTO_ML_SUCCESSOR))
+            self.read.notes.append(
+                f"Solution {given['name']}: AutoML is withdrawn (the recipes that it chose among are gone);"
+                f" {recipes.AUTO_ML_SUCCESSOR} is used. Replace performAutoML in {where} by a recipeArn to choose."
+            )
+
+    def _check_recipe(self, section: SolutionSection) -> None:
+        solution, where, problem = section.solution["parameters"], section.where, self.read.problem
+        arn = solution.get("recipeArn")
+        if arn is None:
+            example = self.arns.recipe(recipes.AUTO_ML_SUCCESSOR)
+            problem(f"{where}.recipeArn", f"is missing; for instance {example}.")
+            return
+        name = recipes.name_of(arn)
+        recipe = recipes.RECIPES.get(name, recipes.UNKNOWN)
+        if recipe.withdrawn:
+            problem(f"{where}.recipeArn", f"{name} is withdrawn. {recipes.AUTO_ML_SUCCESSOR} is its successor.")
+        if recipes.for_recommenders(arn):
+            problem(f"{where}.recipeArn", f"{name} is a recommender's recipe; a solution can't use it.")
+        for missing in sorted(set(recipe.needs) - {dataset.dataset_type for dataset in self.read.datasets}):
+            problem(f"$.datasets.{missing}", f"is missing; the recipe {name} needs it.")
+        if solution.get("performHPO") and not recipe.hpo:
+            problem(f"{where}.performHPO", f"{name} has no hyperparameter optimisation of its own. Leave it out.")
+        columns = self._interactions_columns()
+        if "eventType" in solution and columns is not None and "EVENT_TYPE" not in columns:
+            problem(f"{where}.eventType", "selects by EVENT_TYPE, which the Interactions schema lacks.")
+        mode = section.solution_version["parameters"].get("trainingMode")
+        if mode == "UPDATE" and name != "aws-user-personalization":
+            problem(
+                f"{where}.solutionVersion.trainingMode",
+                f"UPDATE needs the recipe aws-user-personalization, not {name}.",
+            )
+        for campaign in section.campaigns:
+            if not recipe.campaigns:
+                problem(
+                    campaign.where, f"the recipe {name} makes user segments in batch jobs; no campaign can serve it."
+                )
+        for job in section.batch_jobs:
+            if job.resource["type"] not in recipe.batch:
+                fit = " and ".join(recipe.batch) or "none"
+                problem(job.where, f"the recipe {name} can't do this; the batch jobs that fit it: {fit}.")
+
+    def _interactions_columns(self) -> set[str] | None:
+        avros = [section.avro for section in self.read.datasets if section.dataset_type == "Interactions"]
+        return {column["name"] for column in avros[0]["fields"]} if avros and avros[0] else None
+
+    def _campaign(self, where: str, entry: Parameters, solution_arn: str) -> Placed:
+        given = self._parameters("campaign", entry)
+        if given.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"):
+            given = self._filled_in(where, given, {"solutionVersionArn": f"{solution_arn}/$LATEST"})
+        if not given.get("solutionVersionArn", solution_arn + "/").startswith(solution_arn + "/"):
+            what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
+            self.read.problem(f"{where}.solutionVersionArn", what)
+        campaign = resource("campaign", entry["name"], given, self.arns.of("campaign", entry["name"]))
+        campaign["target"] = TARGETS[entry.get("state", "present")]
+        if "deployWhen" in entry:
+            campaign["deployWhen"] = entry["deployWhen"]
+        return Placed(where, campaign)
+
+    def _batch_job(self, kind: str, where: str, entry: Parameters) -> Placed:
+        given = {"roleArn": self.role_arn} | self._parameters(kind, entry)
+        if name := entry.get("filterName"):
+            if name not in [placed.resource["name"] for placed in self.read.filters]:
+                self.read.problem(f"{where}.filterName", f"{name} is not among `filters`.")
+            given = self._filled_in(where, given, {"filterArn": self.arns.of("filter", name)})
+        return Placed(where, resource(kind, entry["jobName"], given))
+
+    def _check_names(self) -> None:
+        """Names are unique per resource type in an account and region (the ARN has nothing else)."""
+        read = self.read
+        placed = [*read.filters, *read.recommenders]
+        for section in read.solutions:
+            placed += [Placed(section.where, section.solution), *section.campaigns, *section.batch_jobs]
+        seen: dict[tuple[str, str], str] = {}
+        for entry in placed:
+            identity = (entry.resource["type"], entry.resource["name"])
+            if identity in seen:
+                read.problem(f"{entry.where}", f"has the name of {seen[identity]}, {identity[1]}. Names are unique.")
+            seen.setdefault(identity, entry.where)
+
+
 def read(document: dict[str, Any], arns: Arns, role_arn: str) -> Sections:
     """The sections of a document that the params schema accepts; `role_arn` is what Personalize assumes."""
-    group = dict(document["datasetGroup"])
-    if "kmsKeyArn" in group:
-        group.setdefault("roleArn", role_arn)  # CreateDatasetGroup: a key needs a role
-    group_arn = arns.of("dataset-group", group["name"])
-    sections = Sections(
-        dataset_group=resource("datasetGroup", group["name"], group, group_arn),
-        import_when=document.get("import", "auto"),
-        train_when=document.get("train", "auto"),
-    )
-    if "roleArn" in group and "kmsKeyArn" not in group:
-        sections.problems.append(
-            Problem("$.datasetGroup.roleArn", "is only legal together with `kmsKeyArn`. Leave it out.")
-        )
-    for dataset_type, entry in document["datasets"].items():
-        sections.datasets.append(_dataset(sections, dataset_type, entry, group, arns, role_arn))
-    if "solution" in document:
-        campaigns = {"$.campaign": document["campaign"]} if "campaign" in document else {}
-        sections.solutions.append(_solution(sections, "$.solution", document["solution"], campaigns, arns))
-    return sections
-
-
-def _filled_in(sections: Sections, where: str, given: Parameters, ours: Parameters) -> Parameters:
-    """The given parameters with ours; a given value that contradicts ours is a problem."""
-    for name, value in ours.items():
-        if name in given and str(given[name]).upper() != str(value).upper():
-            sections.problems.append(Problem(f"{where}.{name}", f"the pipeline fills in {value}. Leave it out."))
-    return given | ours
-
-
-def _dataset(
-    sections: Sections, dataset_type: str, entry: dict[str, Any], group: Parameters, arns: Arns, role_arn: str
-) -> DatasetSection:
-    where = json_path("datasets", dataset_type)
-    domain = group.get("domain")
-    dataset_arn = arns.of("dataset", group["name"], dataset_type.upper())
-    avro = _avro(sections, f"{where}.schema", entry.get("schema"))
-    schema = None
-    if avro is not None:
-        sections.problems += schemas.problems(f"{where}.schema", dataset_type, domain, avro)
-        name = schemas.name_for(entry["name"], avro)
-        parameters = {"name": name, "schema": schemas.text_of(avro)} | ({"domain": domain} if domain else {})
-        schema = resource("schema", name, parameters, arns.of("schema", name))
-    if (schema is None) == ("schemaArn" not in entry):
-        what = "give either `schema` or `schemaArn`." if schema else "lacks its `schema`."
-        sections.problems.append(Problem(where, what))
-    if domain and dataset_type.startswith("Action"):
-        sections.problems.append(
-            Problem(where, f"a group of the domain {domain} takes Interactions, Users and Items only.")
-        )
-
-    given = {name: value for name, value in entry.items() if name not in ("schema", "importJob")}
-    ours = {"datasetGroupArn": arns.of("dataset-group", group["name"]), "datasetType": dataset_type}
-    if schema:
-        ours["schemaArn"] = schema["arn"]
-    dataset = resource("dataset", entry["name"], _filled_in(sections, where, given, ours), dataset_arn)
-    job = {"roleArn": role_arn} | entry.get("importJob", {})
-    job = _filled_in(sections, f"{where}.importJob", job, {"datasetArn": dataset_arn})
-    return DatasetSection(dataset_type, where, avro, schema, dataset, resource("datasetImportJob", entry["name"], job))
-
-
-def _avro(sections: Sections, where: str, given: Any) -> schemas.Avro | None:
-    """The Avro schema, given as an object (checked with the document) or as JSON text (checked here)."""
-    if given is None or isinstance(given, dict):
-        return given
-    try:
-        avro: schemas.Avro = json.loads(given)
-    except json.JSONDecodeError as error:
-        sections.problems.append(Problem(where, f"not valid JSON: {error.msg} at character {error.pos}."))
-        return None
-    if faults := avro_problems(where, avro):
-        sections.problems += faults
-        return None
-    return avro
-
-
-def _solution(
-    sections: Sections, where: str, entry: dict[str, Any], campaigns: dict[str, Parameters], arns: Arns
-) -> SolutionSection:
-    arn = arns.of("solution", entry["name"])
-    given = {name: value for name, value in entry.items() if name != "solutionVersion"}
-    _retire_auto_ml(sections, where, given, arns)
-    if "performAutoTraining" not in given:
-        given["performAutoTraining"] = False
-        sections.notes.append(
-            f"Solution {entry['name']}: automatic training is off, so each upload trains once and nothing else does. "
-            f"Set {where}.performAutoTraining to true to let Personalize retrain by itself."
-        )
-    given = _filled_in(sections, where, given, {"datasetGroupArn": sections.dataset_group["arn"]})
-    _check_recipe(sections, where, given, entry.get("solutionVersion", {}), campaigns)
-    version = _filled_in(sections, f"{where}.solutionVersion", entry.get("solutionVersion", {}), {"solutionArn": arn})
-    return SolutionSection(
-        where=where,
-        solution=resource("solution", entry["name"], given, arn),
-        solution_version=resource("solutionVersion", entry["name"], version),
-        campaigns=[_campaign(sections, path, campaign, arn, arns) for path, campaign in campaigns.items()],
-        campaigns_where=list(campaigns),
-    )
-
-
-def _retire_auto_ml(sections: Sections, where: str, given: Parameters, arns: Arns) -> None:
-    """AutoML is withdrawn; an old file that asks for it wants a personalised recommender without choosing a recipe."""
-    if given.pop("performAutoML", False):
-        if "recipeArn" in given:
-            sections.problems.append(
-                Problem(f"{where}.recipeArn", "is not legal with `performAutoML`. Drop the latter.")
-            )
-        given.setdefault("recipeArn", arns.recipe(recipes.AUTO_ML_SUCCESSOR))
-        sections.notes.append(
-            f"Solution {given['name']}: AutoML is withdrawn by Personalize (the recipes that it chose among are gone); "
-            f"{recipes.AUTO_ML_SUCCESSOR} is used. Replace performAutoML by a recipeArn in {where} to choose yourself."
-        )
-
-
-def _check_recipe(
-    sections: Sections,
-    where: str,
-    solution: Parameters,
-    version: Parameters,
-    campaigns: dict[str, Parameters],
-) -> None:
-    arn = solution.get("recipeArn")
-    if arn is None:
-        example = sections.dataset_group["arn"].split(":")[1]
-        what = f"is missing; for instance arn:{example}:personalize:::recipe/{recipes.AUTO_ML_SUCCESSOR}."
-        sections.problems.append(Problem(f"{where}.recipeArn", what))
-        return
-    name = recipes.name_of(arn)
-    recipe = recipes.RECIPES.get(name, recipes.Recipe())
-    given = {section.dataset_type for section in sections.datasets}
-    interactions = next((section for section in sections.datasets if section.dataset_type == "Interactions"), None)
-    columns = {column["name"] for column in interactions.avro["fields"]} if interactions and interactions.avro else None
-
-    def problem(path: str, what: str) -> None:
-        sections.problems.append(Problem(path, what))
-
-    if recipe.withdrawn:
-        problem(f"{where}.recipeArn", f"{name} is withdrawn. {recipes.AUTO_ML_SUCCESSOR} is its successor.")
-    if recipes.for_recommenders(arn):
-        problem(f"{where}.recipeArn", f"{name} is a recommender's recipe; a solution can't use it.")
-    for missing in sorted(set(recipe.needs) - given):
-        problem(f"$.datasets.{missing}", f"is missing; the recipe {name} needs it.")
-    if solution.get("performHPO") and not recipe.hpo:
-        problem(f"{where}.performHPO", f"{name} has no hyperparameter optimisation of its own. Leave it out.")
-    if "eventType" in solution and columns is not None and "EVENT_TYPE" not in columns:
-        problem(f"{where}.eventType", "selects by EVENT_TYPE, which the Interactions schema lacks.")
-    if version.get("trainingMode") == "UPDATE" and name != "aws-user-personalization":
-        problem(
-            f"{where}.solutionVersion.trainingMode",
-            f"UPDATE needs the recipe aws-user-personalization, not {name}.",
-        )
-    if not recipe.campaigns:
-        for path in campaigns:
-            problem(path, f"the recipe {name} makes user segments in batch jobs; no campaign can serve it.")
-
-
-def _campaign(sections: Sections, where: str, entry: Parameters, solution_arn: str, arns: Arns) -> Resource:
-    given = dict(entry)
-    if given.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"):
-        given = _filled_in(sections, where, given, {"solutionVersionArn": f"{solution_arn}/$LATEST"})
-    version = given.get("solutionVersionArn", solution_arn + "/")
-    if not version.startswith(solution_arn + "/"):
-        what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
-        sections.problems.append(Problem(f"{where}.solutionVersionArn", what))
-    return resource("campaign", entry["name"], given, arns.of("campaign", entry["name"]))
+    return Reader(document, arns, role_arn).sections()

@@ -18,6 +18,8 @@ class Settings:
     state_machine_arn: str
     topic_arn: str
     personalize_role_arn: str
+    schedule_group: str
+    schedule_role_arn: str
 
     @property
     def arns(self) -> Arns:
@@ -39,4 +41,6 @@ def settings() -> Settings:
         state_machine_arn=os.environ["STATE_MACHINE_ARN"],
         topic_arn=os.environ["TOPIC_ARN"],
         personalize_role_arn=os.environ["PERSONALIZE_ROLE_ARN"],
+        schedule_group=os.environ["SCHEDULE_GROUP"],
+        schedule_role_arn=os.environ["SCHEDULE_ROLE_ARN"],
     )

@@ -16,6 +16,7 @@ from . import (
     retries,
     roles,
     running,
+    schedules,
     states,
     transport,
 )
@@ -64,6 +65,8 @@ CORRECTIONS = (
     Correction("-", "a failed publish task is named after SNS's error", mails.name_publish_errors),
     Correction("-", "EventBridge retries a function that failed", lambdas.retry_events),
     Correction("-", "a function's role needs the right to its dead-letter queue", roles.ask_dead_letter_right),
+    Correction("-", "a schedule's ARN has its group in it", schedules.name_groups),
+    Correction("-", "a schedule's role is asked", schedules.ask_role),
     Correction("-", "alarms on a queue's messages are judged", alarms.judge_queue_alarms),
     Correction("-", "an alarm needs the topic's permission", alarms.ask_topic_policy),
     Correction("-", "alarms are described with all their members", descriptions.describe_alarms_fully),

@@ -29,6 +29,7 @@ provider "aws" {
     kms            = var.endpoint
     lambda         = var.endpoint
     s3             = var.endpoint
+    scheduler      = var.endpoint
     sfn            = var.endpoint
     sns            = var.endpoint
     sqs            = var.endpoint

@@ -1,4 +1,4 @@
-# The private bucket that data and params are uploaded into, and that Personalize reads.
+# The private bucket that data and params are uploaded into, and that Personalize reads and writes batch results into.
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:Access logs need a bucket of their own; who wants them adds `aws_s3_bucket_logging` for the output bucket_name.
@@ -100,6 +100,15 @@ locals {
       principal = { Service = "personalize.amazonaws.com" }
       actions   = ["s3:GetObject"]
       resources = ["${aws_s3_bucket.this.arn}/*"]
+      condition = local.personalize_of_this_account
+    }
+
+    # Where lambda_src/pipeline/existing_solutions.py has batch jobs write: batch/<job>/output/ beside the params file.
+    LetPersonalizeWriteBatchResults = {
+      effect    = "Allow"
+      principal = { Service = "personalize.amazonaws.com" }
+      actions   = ["s3:PutObject"]
+      resources = ["${aws_s3_bucket.this.arn}/*batch/*/output/*"]
       condition = local.personalize_of_this_account
     }
 

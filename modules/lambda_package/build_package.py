@@ -25,7 +25,7 @@ PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 
 # botocore describes more than 400 services, which makes nine tenths of its size. Kept are those that the
 # function calls, and sts for signing in; a test finds a call of any other.
-BOTOCORE_SERVICES = {"personalize", "s3", "sns", "sqs", "stepfunctions", "sts"}
+BOTOCORE_SERVICES = {"personalize", "s3", "scheduler", "sns", "sqs", "stepfunctions", "sts"}
 
 # Written by pip about itself and this machine.
 INSTALLER_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}

@@ -1,4 +1,4 @@
-# The role with which Amazon Personalize reads the bucket.
+# The role with which Amazon Personalize reads the bucket, and writes the results of batch jobs.
 
 locals {
   statements = merge(
@@ -24,7 +24,7 @@ locals {
 
 resource "aws_iam_role" "this" {
   name                 = "${var.deployment.role_prefix}-personalize"
-  description          = "Amazon Personalize reads the input bucket with it"
+  description          = "Amazon Personalize reads the input bucket and writes batch results with it"
   permissions_boundary = var.deployment.permissions_boundary_arn
   tags                 = var.deployment.tags
 
@@ -54,6 +54,22 @@ resource "aws_iam_role_policy" "this" {
       Effect   = "Allow"
       Action   = statement.actions
       Resource = statement.resources
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "write_batch_results" {
+  name = "write-batch-results"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "WriteBatchResults"
+      Effect = "Allow"
+      Action = ["s3:PutObject"]
+      # Where lambda_src/pipeline/existing_solutions.py has batch jobs write: batch/<job>/output/ beside the params file.
+      Resource = ["${var.bucket_arn}/*batch/*/output/*"]
     }]
   })
 }

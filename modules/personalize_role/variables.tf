@@ -13,7 +13,7 @@ variable "deployment" {
 }
 
 variable "bucket_arn" {
-  description = "The bucket that Personalize may read."
+  description = "The bucket that Personalize may read, and write batch results into."
   type        = string
   nullable    = false
 }

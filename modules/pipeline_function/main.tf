@@ -42,6 +42,8 @@ resource "aws_lambda_function" "this" {
       STATE_MACHINE_ARN       = var.state_machine_arn
       TOPIC_ARN               = var.topic_arn
       PERSONALIZE_ROLE_ARN    = var.personalize_role_arn
+      SCHEDULE_GROUP          = var.schedules.group
+      SCHEDULE_ROLE_ARN       = var.schedules.role_arn
       POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
       POWERTOOLS_LOG_LEVEL    = var.settings.log_level
     }

@@ -8,20 +8,30 @@ locals {
   # arn of <machine>:<execution>, and of <machine>/<map>:<execution> for the children of a distributed map
   executions = replace(var.state_machine_arn, ":stateMachine:", ":execution:")
 
+  # arn of the schedules that the function makes, named <dataset group>.<purpose>; Terraform's own have no dot
+  schedules = [for purpose in var.schedules.purposes :
+    "arn:${var.deployment.partition}:scheduler:${var.deployment.region}:${var.deployment.account_id}:schedule/${var.schedules.group}/*.${purpose}"
+  ]
+
   statements = merge(
     {
       ManageSchemas = {
-        actions   = ["personalize:CreateSchema", "personalize:DescribeSchema"]
+        actions   = ["personalize:CreateSchema", "personalize:DescribeSchema", "personalize:DeleteSchema"]
         resources = ["${local.personalize}:schema/*"]
       }
 
       ManageDatasetGroups = {
-        actions   = ["personalize:CreateDatasetGroup", "personalize:DescribeDatasetGroup"]
+        actions = [
+          "personalize:CreateDatasetGroup", "personalize:DescribeDatasetGroup", "personalize:DeleteDatasetGroup",
+        ]
         resources = ["${local.personalize}:dataset-group/*"]
       }
 
       ManageDatasets = {
-        actions   = ["personalize:CreateDataset", "personalize:DescribeDataset", "personalize:UpdateDataset"]
+        actions = [
+          "personalize:CreateDataset", "personalize:DescribeDataset", "personalize:UpdateDataset",
+          "personalize:DeleteDataset",
+        ]
         resources = ["${local.personalize}:dataset/*"]
       }
 
@@ -30,18 +40,57 @@ locals {
         resources = ["${local.personalize}:dataset-import-job/*"]
       }
 
+      ManageEventTrackers = {
+        actions = [
+          "personalize:CreateEventTracker", "personalize:DescribeEventTracker", "personalize:DeleteEventTracker",
+        ]
+        resources = ["${local.personalize}:event-tracker/*"]
+      }
+
+      ManageFilters = {
+        actions   = ["personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter"]
+        resources = ["${local.personalize}:filter/*"]
+      }
+
       # A solution version's ARN is its solution's, and a part more.
       ManageSolutionsAndTheirVersions = {
         actions = [
           "personalize:CreateSolution", "personalize:DescribeSolution", "personalize:UpdateSolution",
-          "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics",
+          "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics",
         ]
         resources = ["${local.personalize}:solution/*"]
       }
 
       ManageCampaigns = {
-        actions   = ["personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign"]
+        actions = [
+          "personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign",
+          "personalize:DeleteCampaign",
+        ]
         resources = ["${local.personalize}:campaign/*"]
+      }
+
+      InferInBatches = {
+        actions   = ["personalize:CreateBatchInferenceJob", "personalize:DescribeBatchInferenceJob"]
+        resources = ["${local.personalize}:batch-inference-job/*"]
+      }
+
+      SegmentInBatches = {
+        actions   = ["personalize:CreateBatchSegmentJob", "personalize:DescribeBatchSegmentJob"]
+        resources = ["${local.personalize}:batch-segment-job/*"]
+      }
+
+      ManageRecommenders = {
+        actions = [
+          "personalize:CreateRecommender", "personalize:DescribeRecommender", "personalize:UpdateRecommender",
+          "personalize:StartRecommender", "personalize:StopRecommender", "personalize:DeleteRecommender",
+        ]
+        resources = ["${local.personalize}:recommender/*"]
+      }
+
+      # Which others made: a dataset group can't be deleted before them.
+      TearDownMetricAttributions = {
+        actions   = ["personalize:DescribeMetricAttribution", "personalize:DeleteMetricAttribution"]
+        resources = ["${local.personalize}:metric-attribution/*"]
       }
 
       # Recipes belong to AWS: their ARNs have no region and no account.
@@ -50,17 +99,31 @@ locals {
         resources = ["arn:${var.deployment.partition}:personalize:::recipe/*"]
       }
 
-      # All that can carry tags. Creating something with tags asks for TagResource too.
+      # All that is created with tags, which asks for TagResource too.
       TagWhatIsCreated = {
         actions = ["personalize:TagResource"]
-        resources = [for type in ["dataset-group", "dataset", "dataset-import-job", "solution", "campaign"] :
-          "${local.personalize}:${type}/*"
-        ]
+        resources = [for type in [
+          "dataset-group", "dataset", "dataset-import-job", "event-tracker", "filter", "solution", "campaign",
+          "batch-inference-job", "batch-segment-job", "recommender",
+        ] : "${local.personalize}:${type}/*"]
+      }
+
+      # All whose tags are kept in step: jobs and solution versions keep those that they began with.
+      CompareTags = {
+        actions = ["personalize:ListTagsForResource"]
+        resources = [for type in [
+          "dataset-group", "dataset", "event-tracker", "filter", "solution", "campaign", "recommender",
+        ] : "${local.personalize}:${type}/*"]
       }
 
       # Personalize has no resource level for lists.
       FindWhatExists = {
-        actions   = ["personalize:ListDatasetImportJobs", "personalize:ListSolutionVersions"]
+        actions = [
+          "personalize:ListDatasets", "personalize:ListDatasetImportJobs", "personalize:ListEventTrackers",
+          "personalize:ListFilters", "personalize:ListSolutions", "personalize:ListSolutionVersions",
+          "personalize:ListCampaigns", "personalize:ListBatchInferenceJobs", "personalize:ListBatchSegmentJobs",
+          "personalize:ListRecommenders", "personalize:ListMetricAttributions",
+        ]
         resources = ["*"]
       }
 
@@ -68,6 +131,19 @@ locals {
         actions   = ["iam:PassRole"]
         resources = [var.personalize_role_arn]
         condition = { StringEquals = { "iam:PassedToService" = "personalize.amazonaws.com" } }
+      }
+
+      PassTheScheduleRoleToScheduler = {
+        actions   = ["iam:PassRole"]
+        resources = [var.schedules.role_arn]
+        condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+      }
+
+      KeepSchedulesInStep = {
+        actions = [
+          "scheduler:GetSchedule", "scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule",
+        ]
+        resources = local.schedules
       }
 
       # Of missing objects S3 says so only to those who may list.

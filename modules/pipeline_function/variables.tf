@@ -72,6 +72,12 @@ variable "personalize_role_arn" {
   nullable    = false
 }
 
+variable "schedules" {
+  description = "Where the function keeps the schedules of the params files: their group, the role that they use, and the purposes that their names end in."
+  type        = object({ group = string, role_arn = string, purposes = list(string) })
+  nullable    = false
+}
+
 variable "dead_letter_queue_arn" {
   description = "Where events go that the function failed to handle."
   type        = string

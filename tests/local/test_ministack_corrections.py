@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.servers import ACCOUNT
-from tests.local.emulated_aws import EVERYTHING, Aws, make_recorder, queue, wait_until
+from tests.local.emulated_aws import EVERYTHING, Aws, make_recorder, policy, queue, wait_until
 
 Recorder = tuple[str, Callable[[], list[Any]]]
 
@@ -836,6 +836,77 @@ def test_a_conditional_write_creates_an_object_once(aws: Aws) -> None:
     fails_with("PreconditionFailed", put)
     aws.s3.delete_object(Bucket=bucket, Key="lock")
     put()
+
+
+# Schedules
+
+
+def test_rights_to_a_schedule_are_asked_for_by_its_group(aws: Aws) -> None:
+    group, user = aws.name(), aws.name()
+    aws.client("scheduler").create_schedule_group(Name=group)
+    arn = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/{group}/*"
+    aws.iam.create_user(UserName=user)
+    allowed = policy({"Effect": "Allow", "Action": "scheduler:*", "Resource": arn})
+    aws.iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=allowed)
+    key = aws.iam.create_access_key(UserName=user)["AccessKey"]
+    scheduler: Any = boto3.client(
+        "scheduler",
+        endpoint_url=aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    schedule = {
+        "Name": "s",
+        "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": aws.machine({"A": DONE}), "RoleArn": aws.role(), "Input": "{}"},
+    }
+    scheduler.create_schedule(GroupName=group, **schedule)
+    scheduler.update_schedule(GroupName=group, **schedule)
+    scheduler.get_schedule(GroupName=group, Name="s")
+    scheduler.delete_schedule(GroupName=group, Name="s")
+    fails_with("AccessDeniedException", lambda: scheduler.create_schedule(GroupName="default", **schedule))
+    fails_with("AccessDeniedException", lambda: scheduler.get_schedule(Name="s"))
+
+
+def test_a_schedule_starts_what_its_role_may_start(aws: Aws) -> None:
+    group, machine = aws.name(), aws.machine({"A": DONE})
+    scheduler = aws.client("scheduler")
+    group_arn = scheduler.create_schedule_group(Name=group)["ScheduleGroupArn"]
+    start = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine}
+
+    def role(source: str, *statements: dict[str, Any]) -> str:
+        arn = aws.role(*statements, service="scheduler.amazonaws.com")
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Condition": {"StringEquals": {"aws:SourceArn": source, "aws:SourceAccount": ACCOUNT}},
+        }
+        aws.iam.update_assume_role_policy(RoleName=arn.rpartition("/")[2], PolicyDocument=policy(trust))
+        return arn
+
+    roles = {
+        "allowed": role(group_arn, start),
+        "powerless": role(group_arn),
+        "of-another-group": role(f"{group_arn}-2", start),
+    }
+    for name, arn in roles.items():
+        scheduler.create_schedule(
+            Name=name,
+            GroupName=group,
+            ScheduleExpression="at(2020-01-01T00:00:00)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": machine, "RoleArn": arn, "Input": json.dumps({"by": name})},
+        )
+    executions = aws.sfn.list_executions
+    # MiniStack looks at its schedules every ten seconds, at all of them in one go.
+    wait_until(lambda: executions(stateMachineArn=machine)["executions"], 25)
+    time.sleep(1)
+    (execution,) = executions(stateMachineArn=machine)["executions"]
+    described = aws.sfn.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(described["input"]) == {"by": "allowed"}
 
 
 # Descriptions

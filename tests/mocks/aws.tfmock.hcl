@@ -51,3 +51,7 @@ mock_resource "aws_cloudwatch_metric_alarm" {
 mock_resource "aws_cloudwatch_event_rule" {
   defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/mocked" }
 }
+
+mock_resource "aws_scheduler_schedule_group" {
+  defaults = { arn = "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/mocked" }
+}

@@ -105,6 +105,8 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "STATE_MACHINE_ARN": rich["state_machine_arn"],
         "TOPIC_ARN": rich["topic_arn"],
         "PERSONALIZE_ROLE_ARN": rich["personalize_role_arn"],
+        "SCHEDULE_GROUP": rich["schedule_group_name"],
+        "SCHEDULE_ROLE_ARN": rich["schedule_role_arn"],
         "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
     }
@@ -131,6 +133,7 @@ def test_the_bucket_is_private_encrypted_and_versioned(plain: dict[str, str], aw
     assert [statement["Sid"] for statement in statements] == [
         "LetPersonalizeListTheBucket",
         "LetPersonalizeReadObjects",
+        "LetPersonalizeWriteBatchResults",
         "RefuseUnencryptedConnections",
     ]
 
@@ -197,7 +200,54 @@ def test_the_alarm_looks_at_the_queue_and_mails(rich: dict[str, str], aws: Aws) 
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": rich["dead_letter_queue_arn"].split(":")[-1]}]
 
 
-@pytest.mark.parametrize("role", ["function_role_arn", "state_machine_role_arn", "personalize_role_arn"])
+def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aws: Aws) -> None:
+    """Whether the params file or Terraform asks for a schedule, the run that it starts is told the same."""
+    scheduler = aws("scheduler")
+    made = scheduler.get_schedule(Name="weekly", GroupName=rich["schedule_group_name"])
+    assert (made["ScheduleExpression"], made["ScheduleExpressionTimezone"]) == ("cron(0 3 ? * SUN *)", "Europe/Berlin")
+    answer = aws("lambda").invoke(
+        FunctionName=rich["function_name"],
+        Payload=json.dumps(
+            {
+                "action": "synchroniseSchedules",
+                "run": {"datasetGroup": "weekly", "bucket": "rich-input", "key": "start.json"},
+                "schedules": {"retrain": "cron(0 3 ? * SUN *)"},
+            }
+        ),
+    )
+    assert json.loads(answer["Payload"].read()) == {"schedules": {"retrain": "created"}}
+    twin = scheduler.get_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
+    for schedule in (made, twin):
+        schedule["Target"]["Input"] = json.loads(schedule["Target"]["Input"])
+    same = ("ScheduleExpression", "FlexibleTimeWindow", "State")
+    assert [made[name] for name in same] == [twin[name] for name in same]
+    target = {name: made["Target"][name] for name in twin["Target"]}  # Terraform's has its retries written out
+    assert target == twin["Target"]
+    scheduler.delete_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
+
+
+def test_a_schedule_starts_a_run(rich: dict[str, str], aws: Aws) -> None:
+    stepfunctions = aws("stepfunctions")
+
+    def inputs() -> list[Any]:
+        runs = stepfunctions.list_executions(stateMachineArn=rich["state_machine_arn"])["executions"]
+        executions = [stepfunctions.describe_execution(executionArn=run["executionArn"]) for run in runs]
+        return [json.loads(execution["input"]) for execution in executions]
+
+    deadline = time.monotonic() + 30  # the local stack looks at its schedules every ten seconds
+    while not inputs() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert inputs() == [
+        {
+            "upload": {"bucket": "rich-input", "key": "books/start.json"},
+            "overrides": {"import": "never", "train": "never", "batch": "always"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "role", ["function_role_arn", "state_machine_role_arn", "personalize_role_arn", "schedule_role_arn"]
+)
 def test_roles_are_bounded_and_tagged(role: str, rich: dict[str, str], aws: Aws) -> None:
     described = aws("iam").get_role(RoleName=rich[role].split("/")[-1])["Role"]
     assert described["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(":policy/boundary")

@@ -22,8 +22,17 @@ ENVIRONMENT = {
     "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:shop-pipeline",
     "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:shop-pipeline",
     "PERSONALIZE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/shop-personalize",
+    "SCHEDULE_GROUP": "shop-pipeline",
+    "SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/shop-schedules",
 }
-CACHED = (clients.personalize, clients.s3, clients.sns, clients.stepfunctions, settings_module.settings)
+CACHED = (
+    clients.personalize,
+    clients.s3,
+    clients.scheduler,
+    clients.sns,
+    clients.stepfunctions,
+    settings_module.settings,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def test_good_files_have_no_problems(s3: Any) -> None:
 
 
 def test_an_empty_folder_is_told(s3: Any) -> None:
-    assert "no data: the params name Interactions" in inspect(s3, {"": b"", "empty.csv": b""})[0]
+    assert "no data that can be read: the params name Interactions" in inspect(s3, {"": b"", "empty.csv": b""})[0]
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,21 @@ def test_any_cell_gets_a_verdict(cell: str) -> None:
     for avro_type in ("int", "long", "float", "string", "boolean"):
         verdict = data_files.cell_problem({"name": "TIMESTAMP", "type": avro_type}, cell)
         assert verdict is None or verdict.endswith(".")
+
+
+@pytest.mark.parametrize("location", [f"s3://{BUCKET}/a#b?c/", f"s3://{BUCKET}/a#b?c/d.csv"])
+def test_a_location_is_read_as_it_is_written(s3: Any, location: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key="a#b?c/d.csv", Body="1")
+    folder = data_files.at(location)
+    assert [file.key for file in folder.files] == ["a#b?c/d.csv"]
+    assert folder.location == location
+
+
+def test_a_location_in_a_bucket_that_is_not_there_has_no_files(s3: Any) -> None:
+    assert data_files.at("s3://not-there/Users/").files == ()
+
+
+def test_a_location_too_long_for_an_import_is_told(s3: Any) -> None:
+    files = (data_files.DataFile("k.csv", 1, "e"),)
+    problems, _ = data_files.inspect(data_files.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
+    assert "longer than 256" in str(problems[0])

@@ -61,7 +61,7 @@ def test_what_the_run_had_made_is_listed(deployment: Deployment, monkeypatch: py
     deployment.upload_data()
     execution = deployment.start()
     upload = deployment.upload("params.json", params())
-    plan = act("plan", upload=upload, execution=execution)
+    plan = act("plan", start={"upload": upload}, execution=execution)
     act("ensureDatasetGroup", run=plan["run"], resource=plan["datasetGroup"])
     history(monkeypatch, {"upload": upload, "plan": plan})
     assert lambda_handler(told(execution, "TIMED_OUT"), CONTEXT) == {"mailed": True}

@@ -22,7 +22,9 @@ def row(**more: Any) -> dict[str, Any]:
         "done": "created",
         "reason": "does not exist yet",
         "seconds": 612,
-        "transactionsPerSecond": 1,
+        "plan": "create",
+        "billed": "at least 1 transaction(s) per second, used or not",
+        "metrics": {"coverage": 0.25},
     } | more
 
 
@@ -35,7 +37,6 @@ def document(**more: Any) -> dict[str, Any]:
         "notes": [],
         "failures": [],
         "resources": [row()],
-        "metrics": {"for-you": {"coverage": 0.25}},
         "seconds": 5000,
     } | more
 
@@ -59,16 +60,36 @@ def test_a_run_that_changed_nothing_says_so() -> None:
     assert "nothing had changed" in text(resources=[row(done="reused", seconds=None)])
 
 
-def test_automatic_training_is_among_what_bills() -> None:
-    solution = row(type="solution", automaticTraining=True)
-    del solution["transactionsPerSecond"]
-    assert "--no-perform-auto-training" in text(resources=[solution])
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        ("solution", "update-solution --no-perform-auto-training"),
+        ("recommender", "stop-recommender --recommender-arn"),
+    ],
+)
+def test_the_mail_says_how_to_stop_what_bills(kind: str, command: str) -> None:
+    assert command in text(resources=[row(type=kind)])
 
 
 def test_nothing_bills_without_a_campaign() -> None:
-    dataset = row(type="dataset")
-    del dataset["transactionsPerSecond"]
-    assert "Nothing: no campaign is up" in text(resources=[dataset])
+    assert "Nothing: no campaign or recommender is up" in text(resources=[row(billed=None)])
+
+
+def test_a_plan_tells_what_would_be_done() -> None:
+    found = text(outcome="planned")
+    assert "create               campaign for-you (does not exist yet)" in found
+    assert "What bills" not in found
+
+
+def test_versions_are_compared() -> None:
+    metrics = {"serving": {"coverage": 0.5, "gone": 1.0}, "new": {"coverage": 0.25}}
+    assert "coverage                                         0.5000 -> 0.2500 (-0.2500)" in text(
+        resources=[row(comparison=metrics)]
+    )
+
+
+def test_an_event_tracker_tells_its_id() -> None:
+    assert "tracking ID for your clients: 1234" in text(resources=[row(trackingId="1234")])
 
 
 def test_a_failure_tells_what_failed_what_exists_and_what_to_do() -> None:
@@ -82,7 +103,7 @@ def test_a_failure_tells_what_failed_what_exists_and_what_to_do() -> None:
 
 def test_rejected_params_list_every_problem() -> None:
     problems = [{"where": f"$.p{number}", "what": "is wrong."} for number in range(3)]
-    found = text(outcome="rejected", failures=problems, resources=[], metrics={})
+    found = text(outcome="rejected", failures=problems, resources=[])
     assert all(f"$.p{number}: is wrong." in found for number in range(3))
     assert "Nothing was created" in found
 

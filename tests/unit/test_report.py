@@ -29,7 +29,7 @@ def test_a_report_that_cannot_be_written_does_not_have_the_mail_repeated(
 ) -> None:
     execution = deployment.start()
     upload = deployment.upload("params.json", "{")
-    state = {"upload": upload, "plan": act("plan", upload=upload, execution=execution)}
+    state = {"upload": upload, "plan": act("plan", start={"upload": upload}, execution=execution)}
     monkeypatch.setattr(clients.s3(), "put_object", refuse)
     assert act("report", state=state, execution=execution)["error"] == "ParamsRejected"
     assert len(deployment.mails()) == 1

@@ -28,7 +28,7 @@ def test_the_first_run_makes_everything_and_says_so(deployment: Deployment) -> N
     assert set(ended.plans().values()) == {"create"}
     assert ended.mail.startswith("The run succeeded.")
     assert {row["done"] for row in ended.report["resources"]} == {"created"}
-    assert ended.report["metrics"]["for-you"]["coverage"] > 0
+    assert ended.row("solution version")["metrics"]["coverage"] > 0
     assert "aws personalize delete-campaign" in ended.mail
 
 
@@ -62,8 +62,7 @@ def test_a_changed_campaign_setting_is_updated_without_training(deployment: Depl
     ended = deployment.run(params(campaign={"name": "for-you", "minProvisionedTPS": 3}))
     assert deployment.calls(TRAINED) == 1
     assert ended.plans()["campaign"] == "update"
-    campaign = next(row for row in ended.report["resources"] if row["type"] == "campaign")
-    assert campaign["transactionsPerSecond"] == 3
+    assert "at least 3 transaction(s)" in ended.row("campaign")["billed"]
 
 
 def test_what_cannot_be_changed_is_refused_before_anything_happens(deployment: Deployment) -> None:
@@ -111,7 +110,7 @@ def test_a_failed_training_is_told_and_what_was_made_is_listed(deployment: Deplo
     assert ended.result["error"] == "ResourceFailed"
     assert "at least 2 interactions" in ended.result["cause"]
     assert "created" in ended.mail and "dataset group shop" in ended.mail
-    assert "Nothing: no campaign is up" in ended.mail
+    assert "Nothing: no campaign or recommender is up" in ended.mail
 
 
 def test_after_a_failed_training_the_next_upload_goes_on_from_there(deployment: Deployment) -> None:
@@ -193,3 +192,34 @@ def test_new_columns_of_interactions_are_refused(deployment: Deployment) -> None
     rows = INTERACTIONS.replace("TIMESTAMP\n", "TIMESTAMP,EVENT_VALUE\n").replace("\nu", ",\nu")[:-1] + ",\n"
     deployment.upload_data(interactions=rows.replace("TIMESTAMP,EVENT_VALUE,", "TIMESTAMP,EVENT_VALUE"))
     assert "can't be replaced" in deployment.run(document).mail
+
+
+def test_problems_of_the_file_its_data_and_its_sections_are_told_at_once(deployment: Deployment) -> None:
+    deployment.s3.delete_object(Bucket="shop-input", Key="Users/users.csv")
+    document = params(campaign={"name": "for-you", "minTPS": 1}, solution={"name": "for-you"})
+    mail = deployment.run(document).mail
+    assert "$.campaign.minTPS: unknown key" in mail
+    assert "$.solution.recipeArn: is missing" in mail
+    assert "s3://shop-input/Users/: no data" in mail
+    assert deployment.writes() == []
+
+
+def test_a_faulty_dataset_does_not_hide_the_faults_of_another(deployment: Deployment) -> None:
+    deployment.s3.delete_object(Bucket="shop-input", Key="Users/users.csv")
+    document = params(datasetGroup={"name": "x" * 64})
+    document["datasets"]["Interactions"]["shema"] = {}
+    mail = deployment.run(document).mail
+    assert "$.datasetGroup.name: has 64 characters" in mail
+    assert "$.datasets.Interactions.shema: unknown key" in mail
+    assert "Users/: no data" in mail
+
+
+def test_a_version_name_of_the_params_is_made_unique(deployment: Deployment) -> None:
+    recipe = "arn:aws:personalize:::recipe/aws-sims"
+    document = params(solution={"name": "for-you", "recipeArn": recipe, "solutionVersion": {"name": "nightly"}})
+    assert deployment.run(document).result == {"succeeded": True}
+    assert deployment.run(document, train="always").result == {"succeeded": True}
+
+
+def test_a_file_that_is_no_object_is_told(deployment: Deployment) -> None:
+    assert "must be of type object" in deployment.run("[1]").mail

@@ -99,3 +99,15 @@ def test_a_schema_can_be_replaced_where_the_service_can(
 def test_a_replacement_keeps_every_old_field() -> None:
     old = users_schema({"name": "TIER", "type": "string"})
     assert "keep every old field" in str(schemas.replacement_problem("Users", old, users_schema()))
+
+
+def test_schemas_are_the_same_by_their_fields() -> None:
+    assert schemas.same(users_schema(), users_schema() | {"name": "users", "version": "2.0"})
+    assert not schemas.same(users_schema(), users_schema({"name": "TIER", "type": "int"}))
+
+
+@pytest.mark.parametrize("name", ["Action_Interactions", "ActionInteractions"])
+def test_both_spellings_of_action_interactions_are_accepted(name: str) -> None:
+    names = ("USER_ID", "ACTION_ID", "EVENT_TYPE")
+    fields = [{"name": field, "type": "string"} for field in names] + [{"name": "TIMESTAMP", "type": "long"}]
+    assert problems("Action_Interactions", users_schema() | {"name": name, "fields": fields}) == []

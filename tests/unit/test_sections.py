@@ -93,7 +93,7 @@ def test_a_schema_may_be_given_as_the_text_that_the_call_takes(arns: Arns) -> No
 
 def test_a_synchronised_campaign_follows_the_newest_version(arns: Arns) -> None:
     campaign = {"name": "c", "campaignConfig": {"syncWithLatestSolutionVersion": True}}
-    parameters = read(arns, campaign=campaign).solutions[0].campaigns[0]["parameters"]
+    parameters = read(arns, campaign=campaign).solutions[0].campaigns[0].resource["parameters"]
     assert parameters["solutionVersionArn"].endswith(":solution/for-you/$LATEST")
 
 

@@ -1,4 +1,4 @@
-"""The workflow in process: the same actions in the same order as statemachine.json.tftpl, waiting on the emulator's clock.
+"""The workflow in process: the actions of statemachine.json.tftpl in their order, waiting on the emulator's clock.
 
 The end-to-end tests run the real state machine; here its order is written once more, so that runs take milliseconds.
 """
@@ -22,6 +22,22 @@ from .conftest import ACCOUNT, BUCKET, ENVIRONMENT, REGION, params
 from .lambda_context import CONTEXT
 
 MOST_LOOKS = 2000
+# Emulated seconds: every state is seen, and a run takes some sixty looks instead of hundreds.
+SHORT = {
+    "dataset import job": 60,
+    "solution version": 120,
+    "campaign": 60,
+    "recommender": 120,
+    "batch inference job": 60,
+    "batch segment job": 60,
+    "first automatic training": 120,
+}
+# What uses a solution version: the action, and where the plan lists it.
+USES = {
+    "ensureCampaign": "campaigns",
+    "ensureBatchInferenceJob": "batchInferenceJobs",
+    "ensureBatchSegmentJob": "batchSegmentJobs",
+}
 INTERACTIONS = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(
     f"u{number % 60},i{(number * number) % 41},{1_700_000_000 + number}\n" for number in range(1500)
 )
@@ -43,14 +59,24 @@ class Ended:
     mail: str
     report: dict[str, Any]
 
-    def plans(self) -> dict[str, str]:
-        """What was planned for each resource type, e.g. `{"datasetGroup": "create", ...}`."""
+    def resources(self) -> list[dict[str, Any]]:
+        """The plan's resources, in the order of the workflow."""
         resources = [self.plan["datasetGroup"]]
         for dataset in self.plan["datasets"]:
             resources += [dataset["schema"], dataset["dataset"], dataset["importJob"]]
+        resources += [*self.plan["eventTrackers"], *self.plan["filters"]]
         for solution in self.plan["solutions"]:
-            resources += [solution["solution"], solution["solutionVersion"], *solution["campaigns"]]
-        return {resource["type"]: resource["plan"] for resource in resources}
+            resources += [solution["solution"], solution["solutionVersion"]]
+            resources += [use for uses in USES.values() for use in solution[uses]]
+        return resources + self.plan["recommenders"]
+
+    def plans(self) -> dict[str, str]:
+        """What was planned for each resource type, e.g. `{"datasetGroup": "create", ...}`."""
+        return {resource["type"]: resource["plan"] for resource in self.resources()}
+
+    def row(self, kind: str, name: str | None = None) -> dict[str, Any]:
+        """What the report says of a resource, by its type in words."""
+        return next(row for row in self.report["resources"] if row["type"] == kind and name in (None, row["name"]))
 
 
 class Deployment:
@@ -74,6 +100,7 @@ class Deployment:
             definition=json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9999, "End": True}}}),
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/shop-workflow",
         )["stateMachineArn"]
+        boto3.client("scheduler").create_schedule_group(Name=ENVIRONMENT["SCHEDULE_GROUP"])
         assert self.machine == ENVIRONMENT["STATE_MACHINE_ARN"]
 
     def upload(self, key: str, body: str | dict[str, Any]) -> dict[str, str]:
@@ -97,13 +124,16 @@ class Deployment:
         """Let an execution end."""
         boto3.client("stepfunctions").stop_execution(executionArn=execution["Id"])
 
-    def run(self, document: str | dict[str, Any] | None = None, key: str = "params.json") -> Ended:
+    def run(self, document: str | dict[str, Any] | None = None, key: str = "params.json", **overrides: str) -> Ended:
         """A whole run of an uploaded params file, from its plan to its mail."""
         upload = self.upload(key, params() if document is None else document)
         execution = self.start()
-        state: dict[str, Any] = {"upload": upload, "plan": act("plan", upload=upload, execution=execution)}
+        start = {"upload": upload, "overrides": overrides}
+        state: dict[str, Any] = {"upload": upload, "plan": act("plan", start=start, execution=execution)}
         if state["plan"]["outcome"] == "proceed":
             self._work(state)
+        if state["plan"]["outcome"] == "teardown":
+            self._tear_down(state)
         result = act("report", state=state, execution=execution)
         self.end(execution)
         return Ended(state["plan"], result, self.mails()[-1], self.report(execution["Name"]))
@@ -123,15 +153,40 @@ class Deployment:
         state["imports"] = {"datasets": plan["datasets"]}
         if any("failure" in dataset for dataset in plan["datasets"]):
             return
-        for solution in plan["solutions"]:
+        built = {name: plan[name] for name in ("eventTrackers", "filters", "solutions", "recommenders")}
+        self._each("ensureEventTracker", run, built["eventTrackers"])
+        self._each("ensureFilter", run, built["filters"])
+        for number, solution in enumerate(built["solutions"]):
             with _caught(solution):
                 solution["solution"] = self.ensure("ensureSolution", run, solution["solution"])
                 solution["solutionVersion"] = self.ensure("ensureSolutionVersion", run, solution["solutionVersion"])
+                solution = built["solutions"][number] = act("compareVersions", run=run, solution=solution)
                 known = {"solutionVersionArn": solution["solutionVersion"]["arn"]}
-                for number, campaign in enumerate(solution["campaigns"]):
-                    with _caught(campaign):
-                        solution["campaigns"][number] = self.ensure("ensureCampaign", run, campaign, known)
-        state["trainings"] = {"solutions": plan["solutions"]}
+                for action, uses in USES.items():
+                    self._each(action, run, solution[uses], known)
+        self._each("ensureRecommender", run, built["recommenders"])
+        state["built"] = built
+        self._synchronise(state)
+
+    def _tear_down(self, state: dict[str, Any]) -> None:
+        run = state["plan"]["run"]
+        with _caught(state):
+            for stage in state["plan"]["stages"]:
+                for number, resource in enumerate(stage["resources"]):
+                    stage["resources"][number] = self.ensure("ensureAbsence", run, resource)
+            self._synchronise(state)
+
+    def _synchronise(self, state: dict[str, Any]) -> None:
+        plan = state["plan"]
+        state["schedules"] = act("synchroniseSchedules", run=plan["run"], schedules=plan["schedules"])
+
+    def _each(
+        self, action: str, run: dict[str, Any], records: list[dict[str, Any]], known: dict[str, str] | None = None
+    ) -> None:
+        """A Map over independent resources: each catches its own failure."""
+        for number, record in enumerate(records):
+            with _caught(record):
+                records[number] = self.ensure(action, run, record, known)
 
     def ensure(
         self, action: str, run: dict[str, Any], resource: dict[str, Any], dependencies: dict[str, str] | None = None
@@ -180,5 +235,5 @@ def _caught(record: dict[str, Any]) -> Iterator[None]:
 @contextmanager
 def deployed(settings: Settings | None = None) -> Iterator[Deployment]:
     """A deployment in an empty account."""
-    with mock_personalize(settings or Settings(account_id=ACCOUNT)) as emulator:
+    with mock_personalize(settings or Settings(account_id=ACCOUNT, durations=SHORT)) as emulator:
         yield Deployment(emulator)

@@ -69,6 +69,11 @@ module "rich" {
     s3_key            = aws_s3_object.package.key
     s3_object_version = aws_s3_object.package.version_id
   }
+  schedules = {
+    weekly = { purpose = "retrain", expression = "cron(0 3 ? * SUN *)", timezone = "Europe/Berlin" }
+    # In the past: the local stack starts it once, when it next looks at its schedules.
+    once = { purpose = "batch", expression = "at(2020-01-01T00:00:00)", params_key = "books/start.json" }
+  }
   timeout_hours            = 1.5
   workflow_log_level       = "ERROR"
   log_retention_days       = 7

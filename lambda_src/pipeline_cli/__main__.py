@@ -1,0 +1,51 @@
+"""`python -m pipeline_cli plan|adopt`; see docs/commands.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import adopt, plan
+from .errors import CommandError, in_words
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0 when all is well, 1 when there are problems, which are told.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        if given.command == "plan":
+            return plan.run(given.params, given.bucket, given.prefix)
+        return adopt.run(given.group, given.output)
+    except CommandError as error:
+        message = str(error)
+    except (BotoCoreError, ClientError) as error:
+        message = in_words(error)
+    except OSError as error:
+        message = f"can't read {error.filename}: {error.strerror}."
+    print(f"{given.command}: {message}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline_cli", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("plan", help="check a params file, and show what its upload would do")
+    command.add_argument("params", type=Path, help="the params file")
+    command.add_argument("--bucket", help="compare with the data in this bucket and with what Personalize has")
+    command.add_argument("--prefix", default="", help="the folder of the bucket that the file is for (default: none)")
+    command = commands.add_parser("adopt", help="write the params file of a dataset group that exists")
+    command.add_argument("group", help="the dataset group's name or ARN")
+    command.add_argument("--output", type=Path, help="a new file to write (default: standard output)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Data beside a params file on this machine, in the form in which the Lambda function's checks read a bucket's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.data_files import SAMPLE, DataFile, DataFolder, choose
+
+
+class LocalFolder(DataFolder):
+    """A folder or file of data; `bucket` is the path of what it lies in."""
+
+    @property
+    def location(self) -> str:
+        """Its path."""
+        return str(Path(self.bucket, self.prefix))
+
+    def sample(self, file: DataFile) -> bytes:
+        """The head of one of the files."""
+        with Path(self.bucket, file.key).open("rb") as opened:
+            return opened.read(SAMPLE)
+
+
+def find(home: Path, dataset_type: str) -> LocalFolder | None:
+    """The dataset's files in `home`, by the rules for a bucket, or None where there are none."""
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in sorted(home.iterdir())]
+    name = choose(names, "", dataset_type)
+    if name is None:
+        return None
+    paths = sorted(Path(home, name).iterdir()) if name.endswith("/") else [Path(home, name)]
+    files = (DataFile(path.relative_to(home).as_posix(), path.stat().st_size, "") for path in paths if path.is_file())
+    found = tuple(file for file in files if file.size)
+    return LocalFolder(str(home), name, found) if found else None

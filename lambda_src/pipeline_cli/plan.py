@@ -1,0 +1,111 @@
+"""`plan`: check a params file, and show what its upload would do. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import ClientError
+from pipeline import clients
+from pipeline.arns import Arns
+from pipeline.plan import Reading, Surroundings, folder_in_bucket, preview, read_params
+from pipeline.report import plan_text
+from pipeline.sections import DatasetSection
+
+from . import local_data
+from .errors import CommandError
+
+# Where nothing says which account and region it will be; the checks of a file don't depend on them.
+SOME_ACCOUNT = Arns("aws", "us-east-1", "000000000000")
+RUN_ID = "RUN"  # stands for a run's id in the names of jobs and versions
+KEY_ROLE = (
+    "The dataset group's roleArn was not compared: a run fills in the pipeline's own role, which is not known here."
+)
+
+
+def run(path: Path, bucket: str | None, prefix: str = "") -> int:
+    """Print the plan of a params file; without a bucket, what can be checked without AWS.
+
+    Returns:
+        0 when a run would proceed, else 1.
+    """
+    body = path.read_bytes()
+    folder = prefix.strip("/") + "/" if prefix.strip("/") else ""
+    return _compared(path, body, bucket, folder) if bucket else _offline(path, body)
+
+
+def _compared(path: Path, body: bytes, bucket: str, prefix: str) -> int:
+    """The plan of a dry run, as if the file had been uploaded to the bucket."""
+    run = {"id": RUN_ID, "bucket": bucket, "key": prefix + path.name, "prefix": prefix}
+    _require(bucket)
+    arns = _account()
+    reading = read_params(
+        body, {}, Surroundings(arns, _some_role(arns), lambda section: folder_in_bucket(section, run))
+    )
+    _leave_key_role_alone(reading)
+    plan = preview(reading, run)
+    print(plan_text(plan))
+    return 0 if plan["outcome"] == "planned" else 1
+
+
+def _require(bucket: str) -> None:
+    """A missing bucket has no data at all, so it is told as what it is."""
+    try:
+        clients.s3().head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "403"):
+            raise CommandError(f"there is no bucket {bucket}, or these credentials may not list it.") from None
+        raise
+
+
+def _some_role(arns: Arns) -> str:
+    """In place of the pipeline's own Personalize role, of which a plan shows nothing."""
+    return f"arn:{arns.partition}:iam::{arns.account}:role/of-the-pipeline"
+
+
+def _account() -> Arns:
+    """Of the credentials in use."""
+    partition = boto3.client("sts", config=clients.CONFIG).get_caller_identity()["Arn"].split(":")
+    return Arns(partition[1], clients.personalize().meta.region_name, partition[4])
+
+
+def _leave_key_role_alone(reading: Reading) -> None:
+    """Compare the role of a dataset group with a key only where the file names it."""
+    if reading.sections is None or "roleArn" in reading.document["datasetGroup"]:
+        return
+    if reading.sections.dataset_group["parameters"].pop("roleArn", None):
+        reading.sections.notes.append(KEY_ROLE)
+
+
+def _offline(path: Path, body: bytes) -> int:
+    """What the file and the data beside it show to be wrong."""
+    home = path.resolve().parent
+
+    def beside(section: DatasetSection) -> local_data.LocalFolder | None:
+        elsewhere = "dataSource" in section.import_job["parameters"]
+        return None if elsewhere else local_data.find(home, section.dataset_type)
+
+    arns = _named_account(body)
+    reading = read_params(body, {}, Surroundings(arns, _some_role(arns), beside))
+    read = reading.sections
+    if read is None or read.problems:
+        print(plan_text(preview(reading, {"id": RUN_ID, "key": path.name})))
+        return 1
+    print(f"{path.name} has no problems that can be seen without AWS.")
+    for section in read.datasets:
+        if section.dataset_type not in reading.folders:
+            found = "none lies beside the file"
+        else:
+            found = "checked" if section.avro and read.when["import"] != "never" else "not checked"
+        print(f"Data of {section.dataset_type}: {found}.")
+    print("Not compared with the bucket's data and with what Personalize has: name the bucket for that (BUCKET=...).")
+    for note in reading.notes:
+        print(f"Note: {note}")
+    return 0
+
+
+def _named_account(body: bytes) -> Arns:
+    """The account and region of the first Personalize ARN that the file names; any where it names none."""
+    found = re.search(rb"arn:(aws[a-z-]*):personalize:([a-z0-9-]+):(\d{12}):", body)
+    return Arns(*(part.decode() for part in found.groups())) if found else SOME_ACCOUNT

@@ -1,0 +1,226 @@
+"""`plan` at a terminal: what a dry run would mail, or what can be said without AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pipeline_cli.__main__ import main
+
+from .conftest import ACCOUNT, BUCKET, REGION, params
+from .test_adopt import without_credentials
+from .test_everything import INCLUDE, everything, with_events
+from .workflow import INTERACTIONS, USERS, Deployment, deployed
+
+HOME = Path(__file__).parent
+
+
+@pytest.fixture
+def deployment() -> Iterator[Deployment]:
+    with deployed() as deployment:
+        deployment.upload_data(interactions=with_events())
+        deployment.upload("batch/weekly/input/users.json", '{"userId": "u1"}\n')
+        deployment.upload("batch/fans/input/items.json", '{"itemId": "i1"}\n')
+        yield deployment
+
+
+class Terminal:
+    """Runs commands beside a folder of local files."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self.capsys = capsys
+
+    def write(self, name: str, content: str) -> Path:
+        file = self.home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+        return file
+
+    def plan(self, document: Any, *options: str) -> tuple[int, str, str]:
+        """The exit code, and what stands on the standard output and error."""
+        file = self.write("params.json", document if isinstance(document, str) else json.dumps(document))
+        return self.run("plan", str(file), *options)
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        code = main(arguments)
+        out, err = self.capsys.readouterr()
+        return code, out, err
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(tmp_path, capsys)
+
+
+def body(text: str) -> list[str]:
+    """A plan's text without what names its run, since at a terminal there is none."""
+    text = re.sub(r"-(RUN|20261123-170502-\d{8})\b", "", text)
+    return [line for line in text.splitlines() if line and not line.startswith(("Run:", "Report:", "Took:"))]
+
+
+def keys(deployment: Deployment) -> list[str]:
+    return [entry["Key"] for entry in deployment.s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+
+
+def test_it_is_what_a_dry_run_mails(deployment: Deployment, terminal: Terminal) -> None:
+    first = everything(filters=[*everything()["filters"], {"name": "all", "filterExpression": INCLUDE}])
+    first["solutions"][0]["campaigns"].pop()
+    del first["eventTracker"]
+    deployment.run(first)
+    deployment.upload_data(interactions=with_events(event="view"))
+    wanted = everything()
+    wanted["solutions"][0]["campaigns"][0]["minProvisionedTPS"] = 2
+    mailed = deployment.run(wanted | {"dryRun": True}).mail
+    before, kept = deployment.writes(), keys(deployment)
+    code, out, err = terminal.plan(wanted, "--bucket", BUCKET)
+    assert (code, err) == (0, "")
+    assert body(out) == body(mailed)
+    assert "Report:" not in out and "Run:" not in out
+    for planned in ("create               event tracker", "update               campaign web", "(data changed)"):
+        assert planned in out
+    assert (deployment.writes(), keys(deployment)) == (before, kept)
+
+
+def test_after_a_run_everything_is_reused(deployment: Deployment, terminal: Terminal) -> None:
+    deployment.run(everything())
+    code, out, _ = terminal.plan(everything(), "--bucket", BUCKET)
+    assert code == 0
+    assert "reuse                campaign web (exists as wanted)" in out
+    assert not [line for line in out.splitlines() if line.strip().startswith(("create", "update", "replace"))]
+
+
+def test_the_file_may_be_for_a_folder_of_the_bucket(deployment: Deployment, terminal: Terminal) -> None:
+    code, out, _ = terminal.plan(params(), "--bucket", BUCKET, "--prefix", "train/shop")
+    assert code == 1
+    assert "s3://shop-input/train/shop/Interactions/: no data" in out
+    deployment.upload_data("train/shop/")
+    assert terminal.plan(params(), "--bucket", BUCKET, "--prefix", "train/shop/")[0] == 0
+
+
+def test_all_problems_are_listed(deployment: Deployment, terminal: Terminal) -> None:
+    deployment.run(everything())
+    document = everything(filters=[{"name": "clicked"}], tain="auto")
+    document["solutions"][0]["recipeArn"] = "arn:aws:personalize:::recipe/aws-sims"
+    code, out, _ = terminal.plan(document, "--bucket", BUCKET)
+    assert code == 1
+    assert "$.tain: unknown key. Did you mean `train`?" in out
+    assert "$.filters[0].filterExpression: is missing" in out
+    code, out, _ = terminal.plan(everything() | {"solutions": document["solutions"]}, "--bucket", BUCKET)
+    assert code == 1
+    assert "$.solutions[0].recipeArn: solution for-you exists with" in out
+
+
+def test_a_teardown_is_only_shown(deployment: Deployment, terminal: Terminal) -> None:
+    deployment.run(everything())
+    before = deployment.writes()
+    code, out, _ = terminal.plan(everything(teardown="shop"), "--bucket", BUCKET)
+    assert code == 0
+    assert "delete               campaign web" in out
+    assert deployment.writes() == before
+
+
+def test_the_role_of_an_encrypted_group_is_left_to_the_run(deployment: Deployment, terminal: Terminal) -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
+    document = params(datasetGroup={"name": "shop", "kmsKeyArn": key})
+    deployment.upload_data()
+    assert deployment.run(document).result == {"succeeded": True}
+    code, out, _ = terminal.plan(document, "--bucket", BUCKET)
+    assert code == 0, out
+    assert "roleArn was not compared" in out
+
+
+def test_a_foreign_dialect_is_read_as_in_a_run(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_credentials(monkeypatch)
+    code, out, _ = terminal.plan((HOME / "dialects" / "ml_ops.json").read_text())
+    assert code == 0, out
+    assert "ml_ops" in out
+
+
+def test_without_a_bucket_nothing_of_aws_is_needed(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_credentials(monkeypatch)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    code, out, err = terminal.plan(params())
+    assert (code, err) == (0, "")
+    assert "params.json has no problems that can be seen without AWS." in out
+    assert "Not compared with the bucket's data and with what Personalize has" in out
+    assert "Data of Users: none lies beside the file." in out
+
+
+def test_without_a_bucket_all_problems_of_the_file_are_listed(terminal: Terminal) -> None:
+    document = everything()
+    document["solutions"][0]["recipeArn"] = "arn:aws:personalize:::recipe/aws-hrnn"
+    document["solutions"][1]["batchSegmentJobs"][0]["filterName"] = "nope"
+    code, out, _ = terminal.plan(document)
+    assert code == 1
+    assert "aws-hrnn is withdrawn" in out
+    assert "nope is not among `filters`" in out
+
+
+def test_arns_in_the_file_are_no_contradiction(terminal: Terminal) -> None:
+    document = everything()
+    document["filters"][0]["datasetGroupArn"] = "arn:aws-cn:personalize:cn-north-1:210987654321:dataset-group/shop"
+    assert terminal.plan(document)[0] == 0
+    document["filters"][0]["datasetGroupArn"] += "s"
+    assert "the pipeline fills in" in terminal.plan(document)[1]
+
+
+def test_data_beside_the_file_is_checked(terminal: Terminal) -> None:
+    terminal.write("interactions/first.csv", INTERACTIONS)
+    terminal.write("Users.csv", USERS)
+    code, out, _ = terminal.plan(params())
+    assert code == 0, out
+    assert "Data of Interactions: checked" in out and "Data of Users: checked" in out
+    terminal.write("interactions/first.csv", INTERACTIONS.replace("TIMESTAMP", "TIME"))
+    terminal.write("Users.csv", USERS.replace(",25", ",old"))
+    code, out, _ = terminal.plan(params())
+    assert code == 1
+    assert "interactions/first.csv: the header lacks TIMESTAMP" in out
+    assert 'Users.csv, line 7, AGE: "old" is not a whole number.' in out
+    terminal.write("interactions/first.csv", "".join(INTERACTIONS.splitlines(keepends=True)[:6]))
+    assert f"{terminal.home}/interactions: 5 interactions in all" in terminal.plan(params())[1]
+
+
+def test_a_large_file_is_sampled(terminal: Terminal) -> None:
+    terminal.write("Interactions/i.csv", INTERACTIONS + "u1,i1,1700000000\n" * 20_000 + "not,read\n")
+    assert terminal.plan(params())[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "line 1, column 2: not valid JSON"),
+        ("[]", "$: must be of type object"),
+        (json.dumps(params(teardown="shopp")), "$.teardown: must be the dataset group's name again, shop"),
+        ("", "not valid JSON"),
+    ],
+    ids=["cut off", "a list", "a slip in the teardown", "empty"],
+)
+def test_what_is_no_params_file_is_told(terminal: Terminal, content: str, sentence: str) -> None:
+    code, out, _ = terminal.plan(content)
+    assert code == 1
+    assert sentence in out
+
+
+def test_an_unreadable_file_is_told(terminal: Terminal) -> None:
+    missing = terminal.home / "parms.json"
+    assert terminal.run("plan", str(missing)) == (1, "", f"plan: can't read {missing}: No such file or directory.\n")
+    assert terminal.run("plan", str(terminal.home)) == (1, "", f"plan: can't read {terminal.home}: Is a directory.\n")
+
+
+def test_an_unknown_bucket_is_told(deployment: Deployment, terminal: Terminal) -> None:
+    code, out, err = terminal.plan(params(), "--bucket", "shop-inptu")
+    assert (code, out) == (1, "")
+    assert err == "plan: there is no bucket shop-inptu, or these credentials may not list it.\n"
+
+
+def test_missing_credentials_are_told(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_credentials(monkeypatch)
+    code, out, err = terminal.plan(params(), "--bucket", BUCKET)
+    assert (code, out) == (1, "")
+    assert err == "plan: no AWS credentials were found. Sign in, or set AWS_PROFILE.\n"
