@@ -241,7 +241,7 @@ class PersonalizeBackend(BaseBackend):
 
         for event in resource.jobs:
             event.cancelled = True
-        if resource.status == resource.type.statuses.pending:  # type: ignore[union-attr]
+        if resource.type.statuses is not None and resource.status == resource.type.statuses.pending:
             stopped(self.now)
             return
         self._show(resource, STOPPING)
@@ -263,11 +263,16 @@ class PersonalizeBackend(BaseBackend):
         if kind.statuses is None:
             self._forget(resource)
             return
+
+        def show(status: str) -> Callable[[float], None]:
+            return lambda _: self._show(resource, status)
+
         seconds = self.settings.duration("delete")
         step = seconds / len(kind.delete_statuses)
-        self._show(resource, kind.delete_statuses[0])
-        for number, status in enumerate(kind.delete_statuses[1:], 1):
-            self.agenda.at(self.now + number * step, lambda _, s=status: self._show(resource, s))  # type: ignore[misc]
+        first, *others = kind.delete_statuses
+        show(first)(self.now)
+        for number, status in enumerate(others, 1):
+            self.agenda.at(self.now + number * step, show(status))
         resource.expected_end = self.now + seconds
         self.agenda.at(resource.expected_end, lambda _: self._forget(resource))
 

@@ -475,7 +475,7 @@ class Personalize(RuleBasedStateMachine):
 
 TestPersonalize = Personalize.TestCase
 TestPersonalize.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=60,
     deadline=None,
     derandomize=True,

@@ -130,7 +130,8 @@ def tracker(world: World) -> tuple[str, str]:
 
 
 def send(world: World, tracking: str, number: int, user: str | None = "u") -> None:
-    events = [{"eventType": "click", "itemId": f"i{number}", "sentAt": 1_700_000_000 + number}]
+    """Ten events."""
+    events = [{"eventType": "click", "itemId": f"i{n}", "sentAt": 1_700_000_000 + 10 * number + n} for n in range(10)]
     who = {"userId": f"{user}{number % 40}"} if user else {}
     world.events.put_events(trackingId=tracking, sessionId="s", eventList=events, **who)
 
@@ -138,7 +139,7 @@ def send(world: World, tracking: str, number: int, user: str | None = "u") -> No
 def test_streamed_events_train(world: World, tracker: tuple[str, str]) -> None:
     group, tracking = tracker
     solution = world.solution(group)
-    for number in range(1000):
+    for number in range(100):
         send(world, tracking, number)
     version = world.version(solution)
     described = world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]
@@ -147,7 +148,7 @@ def test_streamed_events_train(world: World, tracker: tuple[str, str]) -> None:
 
 def test_events_of_unknown_users_do_not_train(world: World, tracker: tuple[str, str]) -> None:
     group, tracking = tracker
-    for number in range(1000):
+    for number in range(100):
         send(world, tracking, number, user=None)
     version = world.version(world.solution(group))
     described = world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]

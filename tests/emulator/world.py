@@ -54,6 +54,7 @@ def schema_text(kind: str, fields: list[dict[str, Any]] | None = None, **changes
     return json.dumps(record | changes)
 
 
+@cache
 def interactions_csv(rows: int = 2000, users: int = 100, items: int = 60, *, seed: int = 1, skew: float = 1.0) -> str:
     """Interactions of `users` with `items`; the higher the skew, the more popular the popular."""
     rng = random.Random(seed)

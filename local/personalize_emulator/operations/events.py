@@ -11,7 +11,7 @@ from typing import Any
 
 from ..exceptions import InvalidInputException, ResourceInUseException
 from ..models import PersonalizeBackend
-from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, USERS
+from ..recipes import ACTIONS, INTERACTIONS, ITEMS, USERS
 from ..resources import Resource
 from .common import Handler, Params, documented
 from .datasets import dataset_of
@@ -91,8 +91,6 @@ put_items = put_records(ITEMS, "items", "itemId", "ITEM_ID")
 put_users = put_records(USERS, "users", "userId", "USER_ID")
 put_actions = put_records(ACTIONS, "actions", "actionId", "ACTION_ID")
 
-_KINDS = (INTERACTIONS, ACTION_INTERACTIONS)
-
 
 def _group_of_tracker(backend: PersonalizeBackend, tracking_id: str) -> str:
     tracker = next(backend.all("event tracker", trackingId=tracking_id), None)
@@ -115,9 +113,10 @@ def _properties(record: Params) -> dict[str, Any]:
 
 
 def _keep(backend: PersonalizeBackend, dataset: Resource, rows: list[dict[str, Any]]) -> None:
+    """Add the rows to the dataset, with those of their columns that it has."""
     if dataset.arn not in backend.rows:
         return
     for row in rows:
         backend.rows.put(dataset.arn, {k: v for k, v in row.items() if isinstance(v, (str, int, float))})
-    if rows and dataset.record["datasetType"] in _KINDS:
+    if rows:
         dataset.inner["data changed"] = backend.now
