@@ -104,6 +104,21 @@ def test_clock__stands_steps_and_runs() -> None:
         clock.set_scale(-1)
 
 
+def test_clock__a_change_of_speed_counts_from_that_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = [100.0]
+    monkeypatch.setattr("local.personalize_emulator.clock.time.monotonic", lambda: real[0])
+    clock = Clock(scale=10, start=1000)
+    real[0] += 5
+    assert clock.now() == 1050
+    clock.set_scale(2)
+    assert clock.now() == 1050
+    real[0] += 5
+    assert clock.now() == 1060
+    clock.set_scale(0)
+    real[0] += 5
+    assert clock.advance(1) == 1061
+
+
 # Deletion
 
 
