@@ -87,7 +87,9 @@ class TestEndingsThatTakeTime:
                 pipeline.upload_data()
             yield {name: pipeline.start(params_named(name)) for name, pipeline in pipelines.items()}
 
-    def test_a_run_stopped_by_hand_mails_what_exists(self, runs: dict[str, Run]) -> None:
+    def test_a_run_stopped_by_hand_mails_what_exists_and_the_next_adopts_its_training(
+        self, runs: dict[str, Run]
+    ) -> None:
         run = runs["stopped-"]
         personalize = run.pipeline.stack.personalize
         wait_for("a training", lambda: [r for r in personalize.resources("solution version") if "stopped-" in r["arn"]])
@@ -99,6 +101,11 @@ class TestEndingsThatTakeTime:
         assert re.search(r"solution version stopped-Solution \(CREATE (PENDING|IN_PROGRESS);", run.mail)
         assert_lists_what_exists(run, "stopped-")
         assert [event["type"] for event in run.events()].count("ExecutionAborted") == 2  # its own, its only solution's
+
+        again = run.pipeline.run(params_named("stopped-"))
+        assert again.status == "SUCCEEDED", again.mail
+        assert again.done()["campaign"] == "created"
+        assert len([v for v in personalize.resources("solution version") if "stopped-" in v["arn"]]) == 1
 
     def test_a_run_beyond_its_time_limit_mails_what_exists(self, runs: dict[str, Run]) -> None:
         run = runs["late-"].ended()
