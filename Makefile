@@ -36,7 +36,7 @@ lint: $(VENV)/.installed ## Format, lint and type-check the Python
 .PHONY: check-terraform
 check-terraform: $(VENV)/.installed $(CHECKOV)/.installed ## Format, validate and scan the Terraform
 	@echo "==> Checking the Terraform"
-	@terraform fmt -check -recursive
+	@$(TERRAFORM) fmt -check -recursive
 	@$(BIN)/python -m local validate
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
@@ -66,7 +66,7 @@ adopt: $(VENV)/.installed ## Write the params file of a dataset group that exist
 
 .PHONY: format schema lock
 format: $(VENV)/.installed ## Format Python and Terraform
-	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . && terraform fmt -recursive
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . && $(TERRAFORM) fmt -recursive
 schema: $(VENV)/.installed ## Make params.schema.json anew from the service model
 	@$(BIN)/python lambda_src/generate_params_schema.py
 lock: ## Compile the locked requirements anew
