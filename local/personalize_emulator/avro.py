@@ -190,7 +190,8 @@ def parse(text: str, switches: Switches) -> Schema:
     fields = tuple(_field(entry) for entry in entries)
     plain: dict[str, str] = {}
     for column in fields:
-        key = re.sub(r"[^A-Za-z\d]", "", column.name)
+        # Whether case counts is not documented; names that differ in it alone are refused.
+        key = re.sub(r"[^A-Z\d]", "", column.name.upper())
         if key in plain:
             raise InvalidInputException(
                 f"Field names must be unique without their non-alphanumeric characters: {plain[key]}, {column.name}."

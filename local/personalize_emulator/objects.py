@@ -89,27 +89,31 @@ class JobAccess:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=location.bucket, Prefix=location.key, **delimiter
         )
-        with _failures():
+        with s3_failures():
             return [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
 
     def open(self, location: Location, key: str) -> BinaryIO:
         """The object's bytes as a stream. Raises JobFailure."""
-        with _failures():
+        with s3_failures():
             return cast(BinaryIO, self._client.get_object(Bucket=location.bucket, Key=key)["Body"])
 
     def write(self, location: Location, key: str, body: BinaryIO) -> None:
         """Put one object below a folder, from an open file. Raises JobFailure."""
-        with _failures():
+        with s3_failures():
             self._client.put_object(Bucket=location.bucket, Key=location.key + key, Body=body)
 
     def lines(self, location: Location, key: str) -> Iterator[str]:
-        """The object's lines as text, without their ends."""
-        for line in cast(Any, self.open(location, key)).iter_lines():
-            yield line.decode("utf-8")
+        """The object's lines as text, without their ends. Raises JobFailure."""
+        with s3_failures():
+            try:
+                for line in cast(Any, self.open(location, key)).iter_lines():
+                    yield line.decode("utf-8")
+            except UnicodeDecodeError as err:
+                raise JobFailure(f"The file {key} is not encoded in UTF-8.") from err
 
 
-class _failures:
-    """Turns what S3 answers into the job's failure."""
+class s3_failures:
+    """Turns what S3 answers, at once or in the midst of a stream, into the job's failure."""
 
     def __enter__(self) -> None:
         return None

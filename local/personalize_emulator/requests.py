@@ -34,7 +34,7 @@ def answer(emulator: Emulator, path: str, headers: Mapping[str, str], body: str 
     service, operation = named(path, headers)
     try:
         try:
-            params = json.loads(body) if body else {}
+            params = json.loads(body, parse_constant=_refuse) if body else {}
         except ValueError as err:
             raise ValidationException("The request body is not valid JSON.") from err
         if not isinstance(params, dict):
@@ -52,6 +52,11 @@ def answer(emulator: Emulator, path: str, headers: Mapping[str, str], body: str 
         # REST-JSON clients read the code here; JSON 1.1 clients read __type in the body.
         reply["x-amzn-ErrorType"] = content["__type"]
     return Answer(status, reply, json.dumps(content))
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(f"{constant} is not JSON")
 
 
 def named(path: str, headers: Mapping[str, str]) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from typing import Any
 CACHE_KIB = 16 * 1024
 
 BULK, INCREMENTAL, PUT = "bulk", "incremental", "put"
+#: The column that says how a row came; no field of a schema can have this name.
+ORIGIN = '"#origin"'
 
 _COLUMN_TYPES = {"int": "INTEGER", "long": "INTEGER", "float": "REAL", "double": "REAL"}
 
@@ -105,7 +107,7 @@ class RowStore:
         self._db.execute("BEGIN")
         try:
             count = self._db.executemany(
-                f"INSERT INTO {staged.name} ({names}, origin) VALUES ({marks}, {quoted_text(origin)})", rows
+                f"INSERT INTO {staged.name} ({names}, {ORIGIN}) VALUES ({marks}, {quoted_text(origin)})", rows
             ).rowcount
         except BaseException:
             self._db.execute("COMMIT")
@@ -119,7 +121,7 @@ class RowStore:
         table = self._tables[arn]
         names = [name for name in table.names if name in values]
         self._db.execute(
-            f"INSERT OR REPLACE INTO {table.name} ({', '.join([*map(quoted, names), 'origin'])}) "
+            f"INSERT OR REPLACE INTO {table.name} ({', '.join([*map(quoted, names), ORIGIN])}) "
             f"VALUES ({', '.join('?' * (len(names) + 1))})",
             [*(values[name] for name in names), PUT],
         )
@@ -142,7 +144,7 @@ class RowStore:
     def _create(self, table: Table) -> None:
         columns = ", ".join(column.sql for column in table.columns)
         unique = f", PRIMARY KEY ({quoted(table.key)})" if table.key else ""
-        self._db.execute(f"CREATE TABLE {table.name} ({columns}, origin TEXT NOT NULL{unique})")
+        self._db.execute(f"CREATE TABLE {table.name} ({columns}, {ORIGIN} TEXT NOT NULL{unique})")
 
 
 def quoted_text(text: str) -> str:
@@ -169,8 +171,8 @@ class Staged:
                 return
             target = self.store.table(self.arn)
             if self.replaces:
-                self.store.execute(f"DELETE FROM {target.name} WHERE origin <> ?", PUT)
-            names = ", ".join([*(quoted(name) for name in self.table.names), "origin"])
+                self.store.execute(f"DELETE FROM {target.name} WHERE {ORIGIN} <> ?", PUT)
+            names = ", ".join([*(quoted(name) for name in self.table.names), ORIGIN])
             # Interactions equal in everything are collapsed to one; ids are made unique by the key.
             distinct = "" if target.key else "DISTINCT "
             self.store.execute(

@@ -71,7 +71,7 @@ class TrainingData:
     def ask(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Run a query in which {data} stands for the selected rows."""
         where, chosen = self._where()
-        source = f"(SELECT *, rowid AS place FROM {self.table.name} WHERE {where})"
+        source = f'(SELECT *, rowid AS "#place" FROM {self.table.name} WHERE {where})'
         return self.rows.query(sql.format(data=source, item=quoted(self.item)), *chosen, *values)
 
     def number(self, sql: str) -> int:
@@ -190,7 +190,7 @@ def _histories(data: TrainingData) -> Iterator[list[str]]:
     """Each held-out user's items in order of time; one user in memory at a time."""
     users = [u for (u,) in data.ask("SELECT DISTINCT USER_ID FROM {data}") if _held_out(u)]
     chosen = set(users)
-    ordered = data.ask("SELECT USER_ID, {item} FROM {data} ORDER BY USER_ID, TIMESTAMP, place")
+    ordered = data.ask('SELECT USER_ID, {item} FROM {data} ORDER BY USER_ID, TIMESTAMP, "#place"')
     for user, rows in itertools.groupby(ordered, key=lambda row: row[0]):
         if user in chosen:
             yield [str(item) for _, item in rows]
@@ -211,7 +211,7 @@ def _measure_segments(data: TrainingData) -> dict[str, float]:
     ]
     segment = set(users[: max(1, len(users) // 100)])
     takers: dict[str, set[str]] = {}
-    ordered = data.ask("SELECT USER_ID, {item} FROM {data} ORDER BY USER_ID, TIMESTAMP, place")
+    ordered = data.ask('SELECT USER_ID, {item} FROM {data} ORDER BY USER_ID, TIMESTAMP, "#place"')
     for user, rows in itertools.islice(itertools.groupby(ordered, key=lambda row: row[0]), MEASURED_USERS):
         history = [str(item) for _, item in rows]
         for item in history[math.ceil(len(history) * 0.8) :]:

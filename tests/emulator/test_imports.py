@@ -45,6 +45,9 @@ def test_import(world: World, dataset: str) -> None:
         ("\ufeff" + CSV, "Input CSV is missing the following columns:[USER_ID]"),
         (with_row("u1,i1,soon"), "Column TIMESTAMP holds 'soon', which is not of type long"),
         (with_row("u1,i1,1.5"), "Column TIMESTAMP holds '1.5', which is not of type long"),
+        (with_row("u1,i1,1_700"), "Column TIMESTAMP holds '1_700', which is not of type long"),
+        (with_row(f"u1,i1,{2**63}"), "which is not of type long"),
+        (with_row(f"u1,i1,{'9' * 5000}"), "which is not of type long"),
         (with_row("u1,i1"), f"Line {len(ROWS) + 2} of the CSV file has 2 values for 3 columns"),
         (with_row("u1,,1700000000"), "Column ITEM_ID holds an empty value"),
         (with_row(f"u1,{'i' * 257},1700000000"), "Length cannot be more than 256 characters for ITEM_ID."),
@@ -80,6 +83,7 @@ def test_import__users_have_no_minimum(world: World) -> None:
     ("row", "reason"),
     [
         ("i1,a,", "Column PRICE holds an empty value"),
+        ("i1,a,nan", "Column PRICE holds 'nan', which is not of type float"),
         ("i1,a,dear", "Column PRICE holds 'dear', which is not of type float"),
         (f"i1,{'a|' * 501},1", "Length cannot be more than 1000 characters for GENRES."),
     ],
@@ -87,6 +91,37 @@ def test_import__users_have_no_minimum(world: World) -> None:
 def test_import__items_that_fail(world: World, row: str, reason: str) -> None:
     job = world.imported(world.dataset(world.group(), "Items"), f"ITEM_ID,GENRES,PRICE\n{row}\n")
     assert reason in job["failureReason"]
+
+
+@pytest.mark.parametrize("price", ["1", "-1.5", "+.5", "2.", "1e3", "1E-3"])
+def test_import__numbers_in_every_way_to_write_them(world: World, price: str) -> None:
+    dataset = world.dataset(world.group(), "Items")
+    assert world.imported(dataset, f"ITEM_ID,GENRES,PRICE\ni1,a,{price}\n")["status"] == "ACTIVE"
+
+
+def test_import__columns_may_be_called_anything(world: World) -> None:
+    fields = [{"name": name, "type": "string"} for name in ("USER_ID", "origin", "place", "select")]
+    dataset = world.dataset(world.group(), "Users", world.schema("Users", [*fields, {"name": "rowid", "type": "int"}]))
+    job = world.imported(dataset, "USER_ID,origin,place,select,rowid\nu,a,b,c,1\n")
+    assert job["status"] == "ACTIVE", job
+
+
+def test_import__s3_that_breaks_in_the_midst(world: World) -> None:
+    from botocore.exceptions import ReadTimeoutError
+
+    class Breaking:
+        def get_object(self, **_: Any) -> Any:
+            return {"Body": self}
+
+        def get_paginator(self, _: str) -> None:
+            raise AssertionError("one object needs no listing")
+
+        def read(self, _: int) -> bytes:
+            raise ReadTimeoutError(endpoint_url="s3")
+
+    world.emulator.s3 = lambda _region: Breaking()
+    job = world.imported(world.dataset(world.group()), location=f"s3://{BUCKET}/i.csv")
+    assert (job["status"], job["failureReason"]) == ("CREATE FAILED", "Invalid Data location.")
 
 
 def test_import__long_text_is_cut_and_quotes_are_escaped(world: World) -> None:

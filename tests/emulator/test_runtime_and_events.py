@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from local.personalize_emulator import Settings, Switches, mock_personalize
+from local.personalize_emulator.rows import ORIGIN
 
-from .world import World, interactions_csv, refused
+from .world import ACCOUNT, REGION, World, interactions_csv, refused
 
 
 @pytest.fixture
@@ -169,6 +170,18 @@ def test_events__properties_must_be_json(world: World, tracker: tuple[str, str])
         world.events.put_events(trackingId=tracker[1], sessionId="s", userId="u", eventList=[event])
 
 
+@pytest.mark.parametrize("moment", [2**63, -(2**64), 1e300])
+def test_events__moments_that_are_none(world: World, tracker: tuple[str, str], moment: float) -> None:
+    # boto3 turns moments into seconds itself, so this goes past it.
+    from local.personalize_emulator.dispatch import Caller, handle
+    from local.personalize_emulator.exceptions import InvalidInputException
+
+    event = {"eventType": "e", "itemId": "i", "sentAt": moment}
+    params = {"trackingId": tracker[1], "sessionId": "s", "userId": "u", "eventList": [event]}
+    with pytest.raises(InvalidInputException):
+        handle(world.emulator, "personalize-events", "PutEvents", params, Caller("testing", ACCOUNT, REGION))
+
+
 def test_put_items__replaces_by_id(world: World) -> None:
     group = world.group()
     dataset = world.dataset(group, "Items")
@@ -176,7 +189,8 @@ def test_put_items__replaces_by_id(world: World) -> None:
         item = {"itemId": "i1", "properties": f'{{"genres": "a", "price": {price}}}'}
         world.events.put_items(datasetArn=dataset, items=[item])
     (backend,) = world.emulator.backends()
-    rows = list(backend.rows.query(f"SELECT ITEM_ID, GENRES, PRICE, origin FROM {backend.rows.table(dataset).name}"))
+    table = backend.rows.table(dataset).name
+    rows = list(backend.rows.query(f"SELECT ITEM_ID, GENRES, PRICE, {ORIGIN} FROM {table}"))
     assert rows == [("i1", "a", 2.5, "put")]
     users = world.dataset(group, "Users")
     with refused("InvalidInputException", "is not a dataset of type ITEMS"):

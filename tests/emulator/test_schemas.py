@@ -97,6 +97,7 @@ def test_schemas_are_not_read_when_the_switch_is_off() -> None:
         (schema_text("Users", [{"name": "1A", "type": "string"}]), "Field name 1A must match"),
         (schema_text("Users", [{"name": "A" * 151, "type": "string"}]), "at most 150"),
         (schema_text("Users", [{"name": "A_1", "type": "int"}, {"name": "A1", "type": "int"}]), "A_1, A1"),
+        (schema_text("Users", [{"name": "Age", "type": "int"}, {"name": "AGE", "type": "int"}]), "Age, AGE"),
         (schema_text("Users", [{"name": "A", "type": "int", "categorical": True}]), "Only string fields"),
         (
             schema_text("Items", [{"name": "A", "type": "string", "categorical": True, "textual": True}]),

@@ -161,6 +161,7 @@ def test_requests_that_are_wrong(url: str, method: str, path: str, body: Any, st
         (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"413"),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"413"),
         (b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nNaN", b"400"),
     ],
 )
 def test_what_is_not_http_as_it_should_be(url: str, raw: bytes, status: bytes) -> None:

@@ -15,11 +15,11 @@ from ..exceptions import InvalidInputException, JobFailure
 from ..models import Commit, PersonalizeBackend
 from ..objects import INVALID_LOCATION, READ, WRITE, JobAccess, Location
 from ..resources import Resource
-from ..rows import PUT, quoted
+from ..rows import ORIGIN, PUT, quoted
 from .common import Params
 
 #: Which rows an export takes, as SQL on their origin.
-_MODES = {"BULK": f"origin <> '{PUT}'", "PUT": f"origin = '{PUT}'", "ALL": "1"}
+_MODES = {"BULK": f"{ORIGIN} <> '{PUT}'", "PUT": f"{ORIGIN} = '{PUT}'", "ALL": "1"}
 
 
 def create_export(backend: PersonalizeBackend, params: Params) -> Params:

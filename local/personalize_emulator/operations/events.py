@@ -33,7 +33,7 @@ def put_events(backend: PersonalizeBackend, params: Params) -> Params:
             {
                 "USER_ID": params.get("userId"),
                 "ITEM_ID": event.get("itemId"),
-                "TIMESTAMP": int(event["sentAt"]),
+                "TIMESTAMP": _seconds(event["sentAt"]),
                 "EVENT_TYPE": event["eventType"],
                 "EVENT_VALUE": event.get("eventValue"),
                 "RECOMMENDATION_ID": event.get("recommendationId"),
@@ -59,7 +59,7 @@ def put_action_interactions(backend: PersonalizeBackend, params: Params) -> Para
         {
             "USER_ID": event.get("userId"),
             "ACTION_ID": event["actionId"],
-            "TIMESTAMP": int(event["timestamp"]),
+            "TIMESTAMP": _seconds(event["timestamp"]),
             "EVENT_TYPE": event["eventType"],
             "RECOMMENDATION_ID": event.get("recommendationId"),
             "IMPRESSION": "|".join(event.get("impression", [])) or None,
@@ -101,6 +101,13 @@ def _group_of_tracker(backend: PersonalizeBackend, tracking_id: str) -> str:
     return str(tracker.record["datasetGroupArn"])
 
 
+def _seconds(moment: float) -> int:
+    """A moment as whole epoch seconds. Raises InvalidInputException beyond what a long holds."""
+    if not -(2**63) <= moment < 2**63:
+        raise InvalidInputException(f"{moment} is not a timestamp.")
+    return int(moment)
+
+
 def _properties(record: Params) -> dict[str, Any]:
     """The columns in a record's `properties`, a JSON text with names in camel case. Raises InvalidInputException."""
     try:
@@ -112,11 +119,15 @@ def _properties(record: Params) -> dict[str, Any]:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in properties.items()}
 
 
+def _fits(value: object) -> bool:
+    return isinstance(value, (str, float)) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+
+
 def _keep(backend: PersonalizeBackend, dataset: Resource, rows: list[dict[str, Any]]) -> None:
     """Add the rows to the dataset, with those of their columns that it has."""
     if dataset.arn not in backend.rows:
         return
     for row in rows:
-        backend.rows.put(dataset.arn, {k: v for k, v in row.items() if isinstance(v, (str, int, float))})
+        backend.rows.put(dataset.arn, {k: v for k, v in row.items() if _fits(v)})
     if rows:
         dataset.inner["data changed"] = backend.now

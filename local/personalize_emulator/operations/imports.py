@@ -8,7 +8,7 @@ from typing import Any
 from .. import csv_rows
 from ..exceptions import InvalidInputException, JobFailure, error
 from ..models import Commit, PersonalizeBackend
-from ..objects import INVALID_LOCATION, READ, JobAccess, Location
+from ..objects import INVALID_LOCATION, READ, JobAccess, Location, s3_failures
 from ..recipes import ACTION_INTERACTIONS, INTERACTIONS
 from ..resources import Resource
 from ..rows import BULK, INCREMENTAL
@@ -71,7 +71,8 @@ def _read(
 
     def rows() -> Iterator[list[Any]]:
         for key in keys:
-            yield from csv_rows.read(access.open(location, key), schema, backend.switches)
+            with s3_failures():
+                yield from csv_rows.read(access.open(location, key), schema, backend.switches)
 
     staged = backend.rows.stage(dataset.arn, rows(), BULK if mode == "FULL" else INCREMENTAL)
     minimum = backend.settings.minimums.rows_in_an_interactions_import
