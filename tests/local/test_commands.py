@@ -172,6 +172,7 @@ class Applying:
         time.sleep(10)
 terraform.find = Applying
 servers.start_stack = lambda *_: stack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored from the start
 sys.exit(main(["run", "--aws-port", "{free_port()}", "--personalize-port", "{free_port()}"]))
 """)
     environment = {**os.environ, "PYTHONPATH": str(servers.ROOT)}
