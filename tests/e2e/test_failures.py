@@ -47,7 +47,7 @@ def test_an_import_that_fails_is_told_with_the_reason_of_personalize(shop: Pipel
     assert_failed(run, f"CREATE FAILED: {reason}", "dataset Interactions")
     assert run.error == "ResourceFailed"
     assert shop.stack.personalize.resources("solution") == []
-    assert "Nothing: no campaign is up" in run.mail
+    assert "Nothing: no campaign or recommender is up" in run.mail
 
 
 def test_a_training_that_fails_is_told_and_the_next_upload_goes_on_from_there(shop: Pipeline) -> None:
