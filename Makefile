@@ -48,7 +48,7 @@ test-unit: $(VENV)/.installed ## Test the Lambda, the emulator and the local sta
 .PHONY: test-terraform
 test-terraform: $(VENV)/.installed ## Test the module: terraform test, and applied to the local stack
 	@echo "==> Testing the module"
-	@$(TERRAFORM) test
+	@$(TERRAFORM) test $(if $(MAKE_TERMOUT),,-no-color)
 	@$(BIN)/python -m pytest -q tests/terraform
 
 .PHONY: test-e2e
