@@ -181,16 +181,26 @@ def _row(record: Resource, run: dict[str, Any]) -> dict[str, Any]:
         "reason": record["reason"],
         "problem": None,
     }
+    try:
+        return row | _seen(kind, record, run)
+    except (ClientError, BotoCoreError) as error:
+        # What else is there must still be told.
+        logger.exception("not looked at")
+        unseen = {"done": "not seen", "status": record.get("status")}
+        return row | unseen | {"problem": f"could not be looked at: {error}"}
+
+
+def _seen(kind: ResourceType, record: Resource, run: dict[str, Any]) -> dict[str, Any]:
     description = reconciler.find(kind, record, run)
     if description is None:
-        return row | _absent(record)
-    row |= {"arn": description[kind.arn_member], "status": reconciler.status_of(description)}
-    row |= _done(kind, record, description, run)
+        return _absent(record)
+    seen = {"arn": description[kind.arn_member], "status": reconciler.status_of(description)}
+    seen |= _done(kind, record, description, run)
     if extra := EXTRAS.get(kind.noun):
-        row |= extra(description)
+        seen |= extra(description)
     if "metrics" in record:
-        row["comparison"] = record["metrics"]
-    return row
+        seen["comparison"] = record["metrics"]
+    return seen
 
 
 def _absent(record: Resource) -> dict[str, Any]:

@@ -42,3 +42,17 @@ def test_a_lock_that_cannot_be_released_neither_fails_the_run_nor_blocks_the_nex
         patch.setattr(run_lock, "release", refuse)
         assert deployment.run(params(campaign=None)).result == {"succeeded": True}
     assert deployment.run(params(campaign=None)).result == {"succeeded": True}
+
+
+def test_a_resource_that_cannot_be_looked_at_does_not_hide_the_others(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right to describe campaigns was taken away while the run went on."""
+    upload, execution = deployment.upload("params.json", params()), deployment.start()
+    state = {"upload": upload, "plan": act("plan", start={"upload": upload}, execution=execution)}
+    deployment.work(state)
+    monkeypatch.setattr(clients.personalize(), "describe_campaign", refuse)
+    assert act("report", state=state, execution=execution)["error"] == "ResourceFailed"
+    (mail,) = deployment.mails()
+    assert "campaign for-you: could not be looked at" in mail
+    assert "created in 2 min     solution version for-you" in mail

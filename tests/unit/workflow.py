@@ -131,14 +131,15 @@ class Deployment:
         start = {"upload": upload, "overrides": overrides}
         state: dict[str, Any] = {"upload": upload, "plan": act("plan", start=start, execution=execution)}
         if state["plan"]["outcome"] == "proceed":
-            self._work(state)
+            self.work(state)
         if state["plan"]["outcome"] == "teardown":
             self._tear_down(state)
         result = act("report", state=state, execution=execution)
         self.end(execution)
         return Ended(state["plan"], result, self.mails()[-1], self.report(execution["Name"]))
 
-    def _work(self, state: dict[str, Any]) -> None:
+    def work(self, state: dict[str, Any]) -> None:
+        """All states between the plan and the report."""
         plan = state["plan"]
         run = plan["run"]
         with _caught(state):
