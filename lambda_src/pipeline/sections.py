@@ -97,6 +97,7 @@ class Reader:
         self.arns = arns
         self.role_arn = role_arn
         self.tags = document.get("tags", [])
+        self.trained_by_hand: list[str] = []  # solutions
         group = self._parameters("datasetGroup", document["datasetGroup"])
         if "kmsKeyArn" in group:
             group.setdefault("roleArn", role_arn)  # CreateDatasetGroup: a key needs a role
@@ -123,6 +124,11 @@ class Reader:
             for number, entry in enumerate(document.get("recommenders", []))
         ]
         read.solutions = [self._solution(where, entry) for where, entry in self._solution_entries()]
+        if self.trained_by_hand:
+            read.notes.append(
+                f"Automatic training is off for {', '.join(self.trained_by_hand)}: each upload trains once, and "
+                "nothing else does. Set performAutoTraining to true to let Personalize retrain by itself."
+            )
         self._check_names()
         return read
 
@@ -220,10 +226,7 @@ class Reader:
         self._retire_auto_ml(where, given)
         if "performAutoTraining" not in given:
             given["performAutoTraining"] = False
-            self.read.notes.append(
-                f"Solution {entry['name']}: automatic training is off: each upload trains once, and nothing else does."
-                f" Set {where}.performAutoTraining to true to let Personalize retrain by itself."
-            )
+            self.trained_by_hand.append(entry["name"])
         given = self._filled_in(where, given, {"datasetGroupArn": self.group_arn})
         version = self._parameters("solutionVersion", entry.get("solutionVersion", {}))
         version = self._filled_in(f"{where}.solutionVersion", version, {"solutionArn": arn})

@@ -202,12 +202,13 @@ def parse(text: str, switches: Switches) -> Schema:
 
 def dataset_type_of(schema: Schema, switches: Switches) -> str | None:
     """The dataset type that the record's name stands for; None when it stands for none."""
-    for kind, name in RECORD_NAMES.items():
-        if schema.record_name == name or (
-            not switches.record_name_case_sensitive and schema.record_name.lower() == name.lower()
-        ):
-            return kind
-    return None
+
+    def plain(name: str) -> str:
+        name = name.replace("_", "")  # the API writes Action_Interactions, the guide's schemas ActionInteractions
+        return name if switches.record_name_case_sensitive else name.lower()
+
+    kinds = (kind for kind, name in RECORD_NAMES.items() if plain(schema.record_name) == plain(name))
+    return next(kinds, None)
 
 
 def check(schema: Schema, kind: str, domain: str | None, switches: Switches) -> None:
