@@ -107,6 +107,7 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "PERSONALIZE_ROLE_ARN": rich["personalize_role_arn"],
         "SCHEDULE_GROUP": rich["schedule_group_name"],
         "SCHEDULE_ROLE_ARN": rich["schedule_role_arn"],
+        "DEAD_LETTER_QUEUE_ARN": rich["dead_letter_queue_arn"],
         "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
     }
@@ -221,6 +222,7 @@ def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aw
         schedule["Target"]["Input"] = json.loads(schedule["Target"]["Input"])
     same = ("ScheduleExpression", "FlexibleTimeWindow", "State")
     assert [made[name] for name in same] == [twin[name] for name in same]
+    assert twin["Target"]["DeadLetterConfig"] == {"Arn": rich["dead_letter_queue_arn"]}
     target = {name: made["Target"][name] for name in twin["Target"]}  # Terraform's has its retries written out
     assert target == twin["Target"]
     scheduler.delete_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
