@@ -158,6 +158,21 @@ def test_a_batch_job_without_input_is_told_before_anything_happens(deployment: D
     assert deployment.writes() == []
 
 
+def test_what_personalize_may_not_do_is_told_before_anything_happens(deployment: Deployment) -> None:
+    document = everything()
+    document["datasets"]["Interactions"]["importJob"] = {"roleArn": ENVIRONMENT["PERSONALIZE_ROLE_ARN"] + "-2"}
+    document["datasets"]["Users"]["importJob"] = {"dataSource": {"dataLocation": "https://shop-input/users.csv"}}
+    job = document["solutions"][0]["batchInferenceJobs"][0]
+    job["jobInput"] = {"s3DataSource": {"path": "s3://another/input/"}}
+    job["jobOutput"] = {"s3DataDestination": {"path": "s3://shop-input/results/"}}
+    mail = deployment.run(document).mail
+    assert "$.datasets.Interactions.importJob.roleArn: the pipeline can pass only its own role" in mail
+    assert "$.datasets.Users.importJob.dataSource.dataLocation: must be a place in S3" in mail
+    assert "$.solutions[0].batchInferenceJobs[0].jobInput.s3DataSource.path: Personalize may read" in mail
+    assert "$.solutions[0].batchInferenceJobs[0].jobOutput.s3DataDestination.path: Personalize may write" in mail
+    assert deployment.writes() == []
+
+
 def test_a_failed_solution_leaves_the_others(deployment: Deployment) -> None:
     deployment.emulator.faults.add(Fault("fail", operation="CreateSolutionVersion", times=1, reason="Bad luck."))
     ended = deployment.run(everything())

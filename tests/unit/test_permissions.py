@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from pipeline import places
 from pipeline.handler import ACTIONS
 from pipeline.resource_types import RESOURCE_TYPES, ResourceType
 from pipeline.schedules import OVERRIDES, parameters_of, schedule_name
@@ -162,6 +164,13 @@ def test_schedules_of_params_never_meet_those_of_terraform() -> None:
         assert schedule_name("shop", purpose) == f"shop.{purpose}"
         assert schedule_name("x" * 63, purpose).endswith(f".{purpose}")
     assert 'schedule/${var.schedules.group}/*.${purpose}"' in POLICY
+
+
+@pytest.mark.parametrize("module", ["personalize_role", "input_bucket"])
+def test_personalize_may_write_where_the_plan_says_and_nowhere_else(module: str) -> None:
+    text = (ROOT / f"modules/{module}/main.tf").read_text(encoding="utf-8")
+    assert text.count('"s3:PutObject"') == 1
+    assert re.findall(r'esources?\s*= \["\$\{[\w.]+\}/(\*.+)"\]', text) == [places.RESULTS]
 
 
 def test_the_role_of_schedules_allows_what_their_targets_ask_for_and_nothing_else() -> None:
