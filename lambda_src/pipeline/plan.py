@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -16,6 +15,7 @@ from . import clients, data_files, dialects, existing, params, places, run_lock,
 from .arns import Arns
 from .polling import LONGEST
 from .problems import Problem
+from .run_ids import run_id
 from .sections import DatasetSection, Sections, SolutionSection
 from .settings import settings
 
@@ -135,17 +135,10 @@ def preview(reading: Reading, run: dict[str, Any]) -> dict[str, Any]:
     return _decided("planned", reading, read, run)
 
 
-def run_id(execution_name: str) -> str:
-    """The execution's name where it can be part of a job's name, as the trigger's always can; else a digest of it."""
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,24}", execution_name):
-        return execution_name
-    return hashlib.sha256(execution_name.encode()).hexdigest()[:24]
-
-
 def _run(upload: dict[str, str], execution: dict[str, str]) -> dict[str, Any]:
     folder = str(PurePosixPath(upload["key"]).parent)
     return {
-        "id": run_id(execution["Name"]),
+        "id": run_id(execution),
         "executionArn": execution["Id"],
         "bucket": upload["bucket"],
         "key": upload["key"],
