@@ -124,8 +124,9 @@ module "workflow" {
 module "schedules" {
   source = "./modules/schedules"
 
-  deployment        = local.deployment
-  state_machine_arn = module.workflow.state_machine_arn
+  deployment            = local.deployment
+  state_machine_arn     = module.workflow.state_machine_arn
+  dead_letter_queue_arn = module.dead_letters.queue_arn
   schedules = { for name, schedule in var.schedules : name => {
     purpose    = schedule.purpose
     expression = schedule.expression

@@ -84,7 +84,7 @@ output "personalize_role_arn" {
 }
 
 output "dead_letter_queue_url" {
-  description = "Holds uploads and endings that the function couldn't handle: read them here after the alarm's mail."
+  description = "Holds uploads and endings that the function couldn't handle, and runs that schedules couldn't start: read them here after the alarm's mail."
   value       = module.dead_letters.queue_url
 }
 

@@ -293,7 +293,8 @@ variable "kms_key_arn" {
     ARN of a customer managed KMS key that encrypts the bucket, the topic, the dead-letter queue and the logs. By
     default keys of AWS do, except for the topic: the key AWS manages for topics can't be used by alarms.
 
-    The roles made here get the rights they need on it. The key's own policy has to let in the services as well:
+    The roles made here get the rights they need on it, by IAM policies: the key's own policy must leave the decision
+    to the account, as the policy of a new key does. It has to let in the services as well:
     personalize.amazonaws.com (Decrypt, GenerateDataKey, DescribeKey, ListGrants, CreateGrant),
     cloudwatch.amazonaws.com and events.amazonaws.com (Decrypt, GenerateDataKey), and logs.<region>.amazonaws.com
     (Encrypt, Decrypt, ReEncrypt*, GenerateDataKey*, Describe*).

@@ -155,7 +155,7 @@ run "dead_letters_are_kept_and_told_of" {
         ["arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"],
         { ArnLike = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/shop-pipeline-*" } },
     ]]
-    error_message = "Rules of this deployment may send, and nobody else without a role."
+    error_message = "Rules of this deployment may send, and nobody else without a role: the roles of the function and of the schedules may."
   }
 }
 

@@ -14,7 +14,8 @@ variables {
     role_prefix = "shop-eu-west-1"
     tags        = { team = "ml" }
   }
-  state_machine_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+  state_machine_arn     = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+  dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
 }
 
 # As lambda_src/pipeline/schedules.py starts the runs of each purpose, from the same file.
@@ -79,9 +80,14 @@ run "a_schedule_starts_the_machine" {
     ] == [var.state_machine_arn, aws_iam_role.this.arn, "{}"]
     error_message = "The schedule starts the deployment's machine with the deployment's role."
   }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["weekly"].target[0].dead_letter_config[0].arn == var.dead_letter_queue_arn
+    error_message = "A run that can't be started must become a dead letter."
+  }
 }
 
-run "the_role_starts_runs_and_nothing_else" {
+run "the_role_starts_runs_hands_over_lost_starts_and_does_nothing_else" {
   command = plan
   module { source = "./modules/schedules" }
 
@@ -92,8 +98,11 @@ run "the_role_starts_runs_and_nothing_else" {
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
       [statement.Effect, statement.Action, statement.Resource]
-    ] == [["Allow", ["states:StartExecution"], [var.state_machine_arn]]]
-    error_message = "The role may start runs of this machine, and do nothing else."
+      ] == [
+      ["Allow", ["sqs:SendMessage"], [var.dead_letter_queue_arn]],
+      ["Allow", ["states:StartExecution"], [var.state_machine_arn]],
+    ]
+    error_message = "The role may start runs of this machine and send to this queue, and do nothing else."
   }
 
   assert {
@@ -110,5 +119,28 @@ run "the_role_starts_runs_and_nothing_else" {
   assert {
     condition     = aws_iam_role.this.name == "shop-eu-west-1-schedules" && aws_iam_role.this.tags.team == "ml"
     error_message = "The role is named and tagged like the deployment's others."
+  }
+}
+
+run "a_key_given_may_be_used_for_dead_letters" {
+  command = plan
+  module { source = "./modules/schedules" }
+
+  variables {
+    deployment = {
+      name        = "shop-pipeline"
+      account_id  = "123456789012"
+      role_prefix = "shop-eu-west-1"
+      kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+      tags        = {}
+    }
+    schedules = {}
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Resource if contains(statement.Action, "kms:GenerateDataKey")
+    ] == [["arn:aws:kms:eu-west-1:123456789012:key/1234"]]
+    error_message = "Sending to an encrypted queue needs its key."
   }
 }

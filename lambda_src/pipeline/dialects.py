@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import recipes, schemas
+from . import places, recipes, schemas
 
 Object = dict[str, Any]
 # Sections whose parameters stand in a `serviceConfig` in the AWS Solution's and the CDK sample's shapes.
@@ -29,7 +29,7 @@ LONGEST_NAME = 63
 NOT_UNDERSTOOD = "Left in place, since this shape has no such key"
 TWICE = "Given both in `serviceConfig` and beside it; the latter is used"
 FILLED_IN_NOTE = "Left out, since the pipeline fills it in"
-ROLE = "The pipeline's own Personalize role does the jobs, and must be allowed to reach their data, instead of"
+ROLE = "The pipeline's own Personalize role does the jobs, and reaches the pipeline's own bucket only, instead of"
 AUTO_ML = "AutoML is withdrawn by Personalize; left out, since a recipe is given"
 SCHEMA_NAME = (
     "Names of schemas are not carried over: a schema is named after its dataset and content (one in use that says the "
@@ -57,6 +57,9 @@ UPLOADS = (
 BATCH_INPUT = (
     "Input is read from batch/<jobName>/input/ beside the params file, and not from batch/<group>/<solution>/"
     "job_config.json, by"
+)
+BATCH_RESULTS = (
+    "Results go to batch/<jobName>/output/<run>/ beside the params file, the only place for them, and not to"
 )
 BATCH_PATHS = "Used here, where the AWS Solution puts in its own"
 PREPROCESSING = "Glue jobs are not run here (run them first, and then upload the params file)"
@@ -347,6 +350,7 @@ class _AwsSolution:
     def batch_job(self, where: str, value: Object) -> Object:
         job = self.resource(where, value, {"schedule": "batch"})
         _drop(job, where, ["solutionVersionArn", "roleArn"], FILLED_IN_NOTE, self.notes)
+        _drop_output(where, job, self.notes)
         if "jobInput" not in job:
             self.notes.add(BATCH_INPUT, where)
         for name in ("jobInput", "jobOutput"):
@@ -468,6 +472,7 @@ def cdk_sample(document: Object, notes: Notes) -> None:
     def batch_job(where: str, value: Object) -> Object:
         result = unwrapped(where, value)
         _drop_role(where, result, notes)
+        _drop_output(where, result, notes)
         return result
 
     _replace(document, "$", "solutions", solution)
@@ -511,6 +516,16 @@ def _drop_role(where: str, job: Object, notes: Notes) -> None:
     if "roleArn" in job:
         role = job.pop("roleArn")
         notes.add(ROLE, role if isinstance(role, str) else f"{where}.roleArn")
+
+
+def _drop_output(where: str, job: Object, notes: Notes) -> None:
+    """Take out a place for a batch job's results that Personalize may not write to."""
+    path = job.get("jobOutput")
+    for name in ("s3DataDestination", "path"):
+        path = path.get(name) if isinstance(path, dict) else None
+    if isinstance(path, str) and places.unwritable(path, None, "", None):
+        del job["jobOutput"]
+        notes.add(BATCH_RESULTS, _place(f"{where}.jobOutput", path))
 
 
 def _switch(resource: Any, name: str) -> bool | None:

@@ -6,6 +6,7 @@ left alone.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -13,8 +14,8 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from . import clients
-from .plan import run_id
 from .report import finish, key
+from .run_ids import run_id
 from .settings import settings
 
 logger = Logger(child=True)
@@ -34,7 +35,8 @@ def mail_ending(event: dict[str, Any]) -> dict[str, Any]:
         `{"mailed": whether a mail was sent}`
     """
     detail = event["detail"]
-    if _is_reported(detail["name"]):
+    execution = _as_context(detail)
+    if _is_reported(execution):
         return {"mailed": False}
     cause = WORDS.get(detail["status"]) or detail.get("cause") or "no reason is known."
     state = json.loads(detail.get("input") or "{}")
@@ -42,14 +44,20 @@ def mail_ending(event: dict[str, Any]) -> dict[str, Any]:
     state |= {"failure": {"Error": detail.get("error") or detail["status"], "Cause": cause}} | (
         {"plan": plan} if plan else {}
     )
-    finish(state, {"Id": detail["executionArn"], "Name": detail["name"]})
+    finish(state, execution)
     logger.info("ending mailed", extra={"execution": detail["name"], "status": detail["status"]})
     return {"mailed": True}
 
 
-def _is_reported(execution_name: str) -> bool:
+def _as_context(detail: dict[str, Any]) -> dict[str, str]:
+    """The execution as its own states saw it; EventBridge tells its start in milliseconds."""
+    started = dt.datetime.fromtimestamp(detail["startDate"] // 1000, dt.UTC)
+    return {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": started.isoformat()}
+
+
+def _is_reported(execution: dict[str, str]) -> bool:
     try:
-        clients.s3().head_object(Bucket=settings().bucket, Key=key(run_id(execution_name)))
+        clients.s3().head_object(Bucket=settings().bucket, Key=key(run_id(execution)))
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import clients, data_files, recipes
+from . import clients, data_files, places, recipes
 from .comparison import compare
 from .existing_datasets import job_name
 from .reconciler import Resource, begun, failed, listed, target_of
@@ -97,14 +97,14 @@ def _batch_job(read: Sections, version: Resource, placed: Placed, run: dict[str,
     """Run a batch job when its input or the model changed. Its folders, batch/<job>/..., lie beside the params."""
     job, kind = placed.resource, RESOURCE_TYPES[placed.resource["type"]]
     parameters, stem = job["parameters"], job["name"]
-    home = f"{run['prefix']}batch/{stem}"
-    source = parameters.setdefault("jobInput", {"s3DataSource": {"path": f"s3://{run['bucket']}/{home}/input/"}})
+    home = places.home_of(run)
+    source = parameters.setdefault("jobInput", {"s3DataSource": {"path": places.batch_input(home, stem)}})
     folder = data_files.at(source["s3DataSource"]["path"])
     if not folder.files:
         read.problem(placed.where, f"no input: upload JSON Lines files into {folder.location} before the params file.")
     name = job_name(stem, folder.fingerprint, run["id"])
     parameters["jobName"] = name
-    output = {"s3DataDestination": {"path": f"s3://{run['bucket']}/{home}/output/{run['id']}/"}}
+    output = {"s3DataDestination": {"path": places.batch_output(home, stem, run["id"])}}
     parameters.setdefault("jobOutput", output)
     group_prefix, _, _ = read.dataset_group["arn"].partition(":dataset-group/")
     job |= {"name": name, "arn": f"{group_prefix}:{kind.label.replace(' ', '-')}/{name}"}

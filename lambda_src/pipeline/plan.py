@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,10 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import clients, data_files, dialects, existing, params, run_lock, sections, teardown
+from . import clients, data_files, dialects, existing, params, places, run_lock, sections, teardown
 from .arns import Arns
 from .polling import LONGEST
 from .problems import Problem
+from .run_ids import run_id
 from .sections import DatasetSection, Sections, SolutionSection
 from .settings import settings
 
@@ -27,10 +27,14 @@ Folders = dict[str, data_files.DataFolder]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked."""
+    """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked.
+
+    The role that Personalize assumes, and the folder of the params file (`s3://bucket/prefix/`), may not be known.
+    """
 
     arns: Arns
-    role_arn: str
+    role_arn: str | None
+    home: str | None
     folder_of: Callable[[DatasetSection], data_files.DataFolder | None]
 
 
@@ -67,7 +71,10 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     if body is None:
         return _rejected(run, [Problem(upload["key"], "was deleted before it could be read. Upload it again.")])
     surroundings = Surroundings(
-        settings().arns, settings().personalize_role_arn, lambda section: folder_in_bucket(section, run)
+        settings().arns,
+        settings().personalize_role_arn,
+        places.home_of(run),
+        lambda section: folder_in_bucket(section, run),
     )
     overrides = event["start"].get("overrides", {})
     reading = read_params(body, overrides, surroundings)
@@ -128,17 +135,10 @@ def preview(reading: Reading, run: dict[str, Any]) -> dict[str, Any]:
     return _decided("planned", reading, read, run)
 
 
-def run_id(execution_name: str) -> str:
-    """The execution's name where it can be part of a job's name, as the trigger's always can; else a digest of it."""
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,24}", execution_name):
-        return execution_name
-    return hashlib.sha256(execution_name.encode()).hexdigest()[:24]
-
-
 def _run(upload: dict[str, str], execution: dict[str, str]) -> dict[str, Any]:
     folder = str(PurePosixPath(upload["key"]).parent)
     return {
-        "id": run_id(execution["Name"]),
+        "id": run_id(execution),
         "executionArn": execution["Id"],
         "bucket": upload["bucket"],
         "key": upload["key"],
@@ -157,17 +157,17 @@ def _read(upload: dict[str, str]) -> bytes | None:
     return answer["Body"].read(params.LARGEST + 1)
 
 
-def folder_in_bucket(section: DatasetSection, run: dict[str, Any]) -> data_files.DataFolder:
-    """The dataset's files: beside the params file, or where its import job says."""
+def folder_in_bucket(section: DatasetSection, run: dict[str, Any]) -> data_files.DataFolder | None:
+    """The dataset's files: beside the params file, or where its import job says; None where that is no place for it."""
     given = section.import_job["parameters"].get("dataSource", {}).get("dataLocation")
     if given is None:
         return data_files.find(run["bucket"], run["prefix"], section.dataset_type)
-    return data_files.at(given)
+    return None if places.unreadable(given, places.home_of(run)) else data_files.at(given)
 
 
 def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sections, Folders]:
     """The document's sections, and its data; what is wrong with either is among the sections' problems."""
-    read = sections.read(document, surroundings.arns, surroundings.role_arn)
+    read = sections.read(document, surroundings.arns, surroundings.role_arn, surroundings.home)
     if "teardown" in document:
         read.problems = _teardown_problems(document, read.dataset_group["name"])  # the rest may be as it is
         return read, {}

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import clients, mail, reconciler, run_lock
 from .errors import ResourceFailed
-from .plan import run_id
 from .reconciler import Resource
 from .resource_types import RESOURCE_TYPES, Parameters, ResourceType
+from .run_ids import run_id
 from .settings import settings
 from .versions import metrics_of
 
@@ -90,7 +90,7 @@ def key(run: str) -> str:
 
 def _document(state: dict[str, Any], execution: dict[str, str]) -> dict[str, Any]:
     plan = state.get("plan", {})
-    run = plan.get("run", {"id": run_id(execution["Name"]), "key": state.get("upload", {}).get("key")})
+    run = plan.get("run", {"id": run_id(execution), "key": state.get("upload", {}).get("key")})
     document: dict[str, Any] = {
         "outcome": plan.get("outcome"),
         "error": None,

@@ -40,14 +40,11 @@ def synchronise_schedules(event: dict[str, Any]) -> dict[str, Any]:
                 scheduler.delete_schedule(Name=name, GroupName=group)
                 done[purpose] = "removed"
             continue
-        schedule = _schedule(name, wanted[purpose], run, overrides)
+        schedule = parameters_of(name, wanted[purpose], run, overrides)
         if present is None:
             scheduler.create_schedule(**schedule)
             done[purpose] = "created"
-        elif (present["ScheduleExpression"], present["Target"]["Input"]) != (
-            schedule["ScheduleExpression"],
-            schedule["Target"]["Input"],
-        ):
+        elif not _holds(present, schedule):
             scheduler.update_schedule(**schedule)
             done[purpose] = "changed"
         else:
@@ -64,7 +61,8 @@ def schedule_name(dataset_group: str, purpose: str) -> str:
     return f"{dataset_group[: LONGEST_NAME - len(purpose) - 10]}-{digest}.{purpose}"
 
 
-def _schedule(name: str, expression: str, run: dict[str, Any], overrides: dict[str, str]) -> dict[str, Any]:
+def parameters_of(name: str, expression: str, run: dict[str, Any], overrides: dict[str, str]) -> dict[str, Any]:
+    """What Scheduler is told of one schedule, when it is made and when it is changed."""
     start = {"upload": {"bucket": run["bucket"], "key": run["key"]}, "overrides": overrides}
     return {
         "Name": name,
@@ -75,8 +73,17 @@ def _schedule(name: str, expression: str, run: dict[str, Any], overrides: dict[s
             "Arn": settings().state_machine_arn,
             "RoleArn": settings().schedule_role_arn,
             "Input": json.dumps(start, sort_keys=True),
+            "DeadLetterConfig": {"Arn": settings().dead_letter_queue_arn},  # what could not be started, in 24 hours
         },
     }
+
+
+def _holds(present: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a schedule has all that we ask for; Scheduler shows its own defaults besides."""
+    return all(
+        _holds(present.get(name) or {}, value) if isinstance(value, dict) else present.get(name) == value
+        for name, value in wanted.items()
+    )
 
 
 def _get(name: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import recipes, schemas
+from . import places, recipes, schemas
 from .arns import Arns
 from .params import avro_problems, json_path
 from .problems import Problem
@@ -90,16 +90,17 @@ def resource(kind: str, name: str, parameters: Parameters, arn: str | None = Non
 
 
 class Reader:
-    """Reads one document. What all sections need is kept here: the ARNs, the role, the default tags."""
+    """Reads one document. What all sections need is kept here: the ARNs, the role, the folder, the default tags."""
 
-    def __init__(self, document: dict[str, Any], arns: Arns, role_arn: str) -> None:
+    def __init__(self, document: dict[str, Any], arns: Arns, role_arn: str | None, home: str | None) -> None:
         self.document = document
         self.arns = arns
         self.role_arn = role_arn
+        self.home = home
         self.tags = document.get("tags", [])
         self.trained_by_hand: list[str] = []  # solutions
         group = self._parameters("datasetGroup", document["datasetGroup"])
-        if "kmsKeyArn" in group:
+        if "kmsKeyArn" in group and role_arn:
             group.setdefault("roleArn", role_arn)  # CreateDatasetGroup: a key needs a role
         self.group_arn = arns.of("dataset-group", group["name"])
         self.domain: str | None = group.get("domain")
@@ -144,6 +145,19 @@ class Reader:
                 self.read.problem(f"{where}.{name}", f"the pipeline fills in {value}. Leave it out.")
         return given | ours
 
+    def _with_role(self, where: str, given: Parameters) -> Parameters:
+        """The parameters of a job with the deployment's role, which is the only one that the function may pass."""
+        if self.role_arn is None:
+            return given
+        if given.get("roleArn", self.role_arn) != self.role_arn:
+            what = f"the pipeline can pass only its own role to Personalize, {self.role_arn}. Leave it out."
+            self.read.problem(f"{where}.roleArn", what)
+        return given | {"roleArn": self.role_arn}
+
+    def _check_place(self, where: str, what: str | None) -> None:
+        if what:
+            self.read.problem(where, what)
+
     def _in_group(self, kind: str, where: str, entry: Parameters) -> Placed:
         """A resource that needs no more than its dataset group."""
         given = self._filled_in(where, self._parameters(kind, entry), {"datasetGroupArn": self.group_arn})
@@ -184,8 +198,10 @@ class Reader:
         dataset = resource(
             "dataset", entry["name"], self._filled_in(where, self._parameters("dataset", entry), ours), dataset_arn
         )
-        given = {"roleArn": self.role_arn} | self._parameters("datasetImportJob", entry.get("importJob", {}))
+        given = self._with_role(f"{where}.importJob", self._parameters("datasetImportJob", entry.get("importJob", {})))
         job = self._filled_in(f"{where}.importJob", given, {"datasetArn": dataset_arn})
+        if location := job.get("dataSource", {}).get("dataLocation"):
+            self._check_place(f"{where}.importJob.dataSource.dataLocation", places.unreadable(location, self.home))
         return DatasetSection(
             dataset_type, where, avro, schema, dataset, resource("datasetImportJob", entry["name"], job)
         )
@@ -310,12 +326,23 @@ class Reader:
         return Placed(where, campaign)
 
     def _batch_job(self, kind: str, where: str, entry: Parameters) -> Placed:
-        given = {"roleArn": self.role_arn} | self._parameters(kind, entry)
+        given = self._with_role(where, self._parameters(kind, entry))
+        self._check_places(where, given)
         if name := entry.get("filterName"):
             if name not in [placed.resource["name"] for placed in self.read.filters]:
                 self.read.problem(f"{where}.filterName", f"{name} is not among `filters`.")
             given = self._filled_in(where, given, {"filterArn": self.arns.of("filter", name)})
         return Placed(where, resource(kind, entry["jobName"], given))
+
+    def _check_places(self, where: str, job: Parameters) -> None:
+        """The places that a batch job names itself."""
+        source = places.batch_input(self.home, job["jobName"]) if self.home else None
+        if "jobInput" in job:
+            source = job["jobInput"]["s3DataSource"]["path"]
+            self._check_place(f"{where}.jobInput.s3DataSource.path", places.unreadable(source, self.home))
+        if "jobOutput" in job:
+            what = places.unwritable(job["jobOutput"]["s3DataDestination"]["path"], self.home, job["jobName"], source)
+            self._check_place(f"{where}.jobOutput.s3DataDestination.path", what)
 
     def _check_names(self) -> None:
         """Names are unique per resource type in an account and region (the ARN has nothing else)."""
@@ -331,6 +358,14 @@ class Reader:
             seen.setdefault(identity, entry.where)
 
 
-def read(document: dict[str, Any], arns: Arns, role_arn: str) -> Sections:
-    """The sections of a document that the params schema accepts; `role_arn` is what Personalize assumes."""
-    return Reader(document, arns, role_arn).sections()
+def read(document: dict[str, Any], arns: Arns, role_arn: str | None, home: str | None) -> Sections:
+    """The sections of a document that the params schema accepts.
+
+    Args:
+        document: the params.
+        arns: the account's ARNs.
+        role_arn: the role that Personalize assumes. Where it is not known (None) it is neither filled in nor compared.
+        home: the folder of the params file, as `s3://bucket/prefix/`. Where it is not known (None), neither is the
+            bucket that data has to lie in.
+    """
+    return Reader(document, arns, role_arn, home).sections()

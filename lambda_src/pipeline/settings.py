@@ -20,6 +20,7 @@ class Settings:
     personalize_role_arn: str
     schedule_group: str
     schedule_role_arn: str
+    dead_letter_queue_arn: str
 
     @property
     def arns(self) -> Arns:
@@ -43,4 +44,5 @@ def settings() -> Settings:
         personalize_role_arn=os.environ["PERSONALIZE_ROLE_ARN"],
         schedule_group=os.environ["SCHEDULE_GROUP"],
         schedule_role_arn=os.environ["SCHEDULE_ROLE_ARN"],
+        dead_letter_queue_arn=os.environ["DEAD_LETTER_QUEUE_ARN"],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import unquote_plus
@@ -10,6 +9,7 @@ from urllib.parse import unquote_plus
 from aws_lambda_powertools import Logger
 
 from . import clients
+from .run_ids import sortable
 from .settings import settings
 
 logger = Logger(child=True)
@@ -42,13 +42,8 @@ def start_runs(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def execution_name(event_time: str, upload: dict[str, str], sequencer: str) -> str:
-    """A name that follows from the uploaded object version alone, so that a repeated event names the same execution.
-
-    For instance `20261123-170502-1f0c9a3b`: sortable, and short enough to be part of job names (63 characters).
-    """
-    identity = json.dumps([upload["bucket"], upload["key"], upload.get("versionId", sequencer)])
-    digits = "".join(character for character in event_time if character.isdigit())
-    return f"{digits[:8]}-{digits[8:14]}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+    """A name that follows from the uploaded object version alone, so that a repeated event names the same execution."""
+    return sortable(event_time, json.dumps([upload["bucket"], upload["key"], upload.get("versionId", sequencer)]))
 
 
 def _start(name: str, upload: dict[str, str]) -> None:

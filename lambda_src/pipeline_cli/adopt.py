@@ -113,8 +113,7 @@ class Adoption:
     def __init__(self, group_arn: str) -> None:
         self.group_arn = group_arn
         _, partition, _, region, account, *_ = group_arn.split(":")
-        role = f"arn:{partition}:iam::{account}:role/of-the-pipeline"
-        self.surroundings = Surroundings(Arns(partition, region, account), role, lambda _: None)
+        self.surroundings = Surroundings(Arns(partition, region, account), None, None, lambda _: None)
         self.left_out: list[str] = []
         self.remarks: list[str] = []
         self.jobs: list[str] = []

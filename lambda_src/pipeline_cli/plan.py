@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
+from pipeline.places import home_of
 from pipeline.plan import Reading, Surroundings, folder_in_bucket, preview, read_params
 from pipeline.report import plan_text
 from pipeline.sections import DatasetSection
@@ -41,9 +42,9 @@ def _compared(path: Path, body: bytes, bucket: str, prefix: str) -> int:
     _require(bucket)
     arns = _account()
     reading = read_params(
-        body, {}, Surroundings(arns, _some_role(arns), lambda section: folder_in_bucket(section, run))
+        body, {}, Surroundings(arns, None, home_of(run), lambda section: folder_in_bucket(section, run))
     )
-    _leave_key_role_alone(reading)
+    _note_key_role(reading)
     plan = preview(reading, run)
     print(plan_text(plan))
     return 0 if plan["outcome"] == "planned" else 1
@@ -59,22 +60,16 @@ def _require(bucket: str) -> None:
         raise
 
 
-def _some_role(arns: Arns) -> str:
-    """In place of the pipeline's own Personalize role, of which a plan shows nothing."""
-    return f"arn:{arns.partition}:iam::{arns.account}:role/of-the-pipeline"
-
-
 def _account() -> Arns:
     """Of the credentials in use."""
     partition = boto3.client("sts", config=clients.CONFIG).get_caller_identity()["Arn"].split(":")
     return Arns(partition[1], clients.personalize().meta.region_name, partition[4])
 
 
-def _leave_key_role_alone(reading: Reading) -> None:
-    """Compare the role of a dataset group with a key only where the file names it."""
-    if reading.sections is None or "roleArn" in reading.document["datasetGroup"]:
-        return
-    if reading.sections.dataset_group["parameters"].pop("roleArn", None):
+def _note_key_role(reading: Reading) -> None:
+    """The role of a dataset group with a key is compared only where the file names it."""
+    group = reading.sections.dataset_group["parameters"] if reading.sections else {}
+    if reading.sections and "kmsKeyArn" in group and "roleArn" not in group:
         reading.sections.notes.append(KEY_ROLE)
 
 
@@ -86,8 +81,7 @@ def _offline(path: Path, body: bytes) -> int:
         elsewhere = "dataSource" in section.import_job["parameters"]
         return None if elsewhere else local_data.find(home, section.dataset_type)
 
-    arns = _named_account(body)
-    reading = read_params(body, {}, Surroundings(arns, _some_role(arns), beside))
+    reading = read_params(body, {}, Surroundings(_named_account(body), None, None, beside))
     read = reading.sections
     if read is None or read.problems:
         print(plan_text(preview(reading, {"id": RUN_ID, "key": path.name})))

@@ -1,4 +1,4 @@
-# Keeps the events that nobody could handle, and mails that there are some.
+# Keeps what got lost (events that nobody could handle, runs that no schedule could start), and mails that there is some.
 
 locals {
   queue     = "${var.deployment.name}-dead-letters"
@@ -17,8 +17,8 @@ resource "aws_sqs_queue" "this" {
     Version = "2012-10-17"
     Statement = [
       {
-        # The function sends by right of its own role; EventBridge has none. The rule's ARN holds the account, which
-        # EventBridge isn't known to name apart.
+        # The function and the schedules send by right of their roles; EventBridge's rules have none. The rule's ARN
+        # holds the account, which EventBridge isn't known to name apart.
         Sid       = "LetRulesOfThisDeploymentSend"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
@@ -42,7 +42,7 @@ resource "aws_sqs_queue" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_name        = "${var.deployment.name}-dead-letters"
-  alarm_description = "${var.deployment.name} could not handle an event: an upload that started no run, or an ending of a run that was not mailed. The messages in ${aws_sqs_queue.this.url} say which and why. Upload the params file again once the cause is mended, then purge the queue."
+  alarm_description = "${var.deployment.name} lost something: an upload or a schedule that started no run, or an ending of a run that was not mailed. The messages in ${aws_sqs_queue.this.url} say which and why. Once the cause is mended, upload the params file again (a schedule's next start comes by itself), then purge the queue."
 
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"

@@ -44,6 +44,7 @@ resource "aws_lambda_function" "this" {
       PERSONALIZE_ROLE_ARN    = var.personalize_role_arn
       SCHEDULE_GROUP          = var.schedules.group
       SCHEDULE_ROLE_ARN       = var.schedules.role_arn
+      DEAD_LETTER_QUEUE_ARN   = var.dead_letter_queue_arn
       POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
       POWERTOOLS_LOG_LEVEL    = var.settings.log_level
     }
@@ -71,5 +72,5 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   }
 
   # Lambda checks that the role may send there.
-  depends_on = [aws_iam_role_policy.hand_over_lost_events]
+  depends_on = [aws_iam_role_policy.run_the_pipeline]
 }

@@ -172,6 +172,12 @@ locals {
         resources = [var.topic_arn]
       }
 
+      # Not by the code: Lambda does, when events could not be handled.
+      HandOverLostEvents = {
+        actions   = ["sqs:SendMessage"]
+        resources = [var.dead_letter_queue_arn]
+      }
+
       StartRuns = {
         actions   = ["states:StartExecution"]
         resources = [var.state_machine_arn]
@@ -240,21 +246,5 @@ resource "aws_iam_role_policy" "run_the_pipeline" {
       },
       can(statement.condition) ? { Condition = statement.condition } : {},
     )]
-  })
-}
-
-# Apart from the others, because the queue takes half a minute to make, and the function needs it only at the end.
-resource "aws_iam_role_policy" "hand_over_lost_events" {
-  name = "hand-over-lost-events"
-  role = aws_iam_role.this.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "HandOverLostEvents"
-      Effect   = "Allow"
-      Action   = ["sqs:SendMessage"]
-      Resource = [var.dead_letter_queue_arn]
-    }]
   })
 }

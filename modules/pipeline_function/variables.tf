@@ -79,7 +79,7 @@ variable "schedules" {
 }
 
 variable "dead_letter_queue_arn" {
-  description = "Where events go that the function failed to handle."
+  description = "Where events go that the function failed to handle, and starts that its schedules failed to make."
   type        = string
   nullable    = false
 }

@@ -1,6 +1,31 @@
 # What starts runs by the clock. The group holds the schedules made here, from the variable `schedules`, and those that
 # the function makes and removes as the params files say; both use the same role. Deleting the group deletes them all.
 
+locals {
+  statements = merge(
+    {
+      StartRuns = {
+        actions   = ["states:StartExecution"]
+        resources = [var.state_machine_arn]
+      }
+
+      # Scheduler itself has no right to the queue: it sends in the name of this role.
+      HandOverLostStarts = {
+        actions   = ["sqs:SendMessage"]
+        resources = [var.dead_letter_queue_arn]
+      }
+    },
+
+    { for sid, statement in {
+      # Sending to the queue.
+      UseTheKey = {
+        actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        resources = [var.deployment.kms_key_arn]
+      }
+    } : sid => statement if var.deployment.kms_key_arn != null },
+  )
+}
+
 resource "aws_scheduler_schedule_group" "this" {
   name = var.deployment.name
   tags = var.deployment.tags
@@ -26,6 +51,10 @@ resource "aws_scheduler_schedule" "this" {
     arn      = var.state_machine_arn
     role_arn = aws_iam_role.this.arn
     input    = each.value.input
+
+    dead_letter_config {
+      arn = var.dead_letter_queue_arn
+    }
   }
 
   depends_on = [aws_iam_role_policy.this]
@@ -61,11 +90,11 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid      = "StartRuns"
+    Statement = [for sid, statement in local.statements : {
+      Sid      = sid
       Effect   = "Allow"
-      Action   = ["states:StartExecution"]
-      Resource = [var.state_machine_arn]
+      Action   = statement.actions
+      Resource = statement.resources
     }]
   })
 }

@@ -5,6 +5,7 @@ variable "deployment" {
     account_id               = string
     role_prefix              = string
     permissions_boundary_arn = optional(string)
+    kms_key_arn              = optional(string)
     tags                     = map(string)
   })
   nullable = false
@@ -12,6 +13,12 @@ variable "deployment" {
 
 variable "state_machine_arn" {
   description = "The state machine whose runs are started."
+  type        = string
+  nullable    = false
+}
+
+variable "dead_letter_queue_arn" {
+  description = "Where starts go that Scheduler failed to make."
   type        = string
   nullable    = false
 }

@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.request
 import zipfile
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "PERSONALIZE_ROLE_ARN": rich["personalize_role_arn"],
         "SCHEDULE_GROUP": rich["schedule_group_name"],
         "SCHEDULE_ROLE_ARN": rich["schedule_role_arn"],
+        "DEAD_LETTER_QUEUE_ARN": rich["dead_letter_queue_arn"],
         "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
     }
@@ -221,6 +223,7 @@ def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aw
         schedule["Target"]["Input"] = json.loads(schedule["Target"]["Input"])
     same = ("ScheduleExpression", "FlexibleTimeWindow", "State")
     assert [made[name] for name in same] == [twin[name] for name in same]
+    assert twin["Target"]["DeadLetterConfig"] == {"Arn": rich["dead_letter_queue_arn"]}
     target = {name: made["Target"][name] for name in twin["Target"]}  # Terraform's has its retries written out
     assert target == twin["Target"]
     scheduler.delete_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
@@ -243,6 +246,22 @@ def test_a_schedule_starts_a_run(rich: dict[str, str], aws: Aws) -> None:
             "overrides": {"import": "never", "train": "never", "batch": "always"},
         }
     ]
+
+
+def test_a_run_by_schedule_is_named_after_its_start_and_reported_once(rich: dict[str, str], aws: Aws) -> None:
+    """The run and the safety net know the start in two forms, and must make the same name of them."""
+
+    def ended() -> list[Any]:
+        runs = aws("stepfunctions").list_executions(stateMachineArn=rich["state_machine_arn"])["executions"]
+        return [run for run in runs if run["status"] == "FAILED"]  # there is no params file
+
+    deadline = time.monotonic() + 30
+    while not ended() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    (run,) = ended()
+    time.sleep(3)  # for the safety net, which is told of the failure
+    (report,) = aws("s3").list_objects_v2(Bucket="rich-input", Prefix="runs/")["Contents"]
+    assert report["Key"].startswith(f"runs/{run['startDate'].astimezone(UTC):%Y%m%d-%H%M%S}-")
 
 
 @pytest.mark.parametrize(

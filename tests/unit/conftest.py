@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "PERSONALIZE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/shop-personalize",
     "SCHEDULE_GROUP": "shop-pipeline",
     "SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/shop-schedules",
+    "DEAD_LETTER_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:shop-pipeline-dead-letters",
 }
 CACHED = (
     clients.personalize,

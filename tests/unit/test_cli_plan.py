@@ -135,6 +135,19 @@ def test_the_role_of_an_encrypted_group_is_left_to_the_run(deployment: Deploymen
     assert "roleArn was not compared" in out
 
 
+def test_a_role_of_a_job_is_left_to_the_run_and_a_place_is_not(deployment: Deployment, terminal: Terminal) -> None:
+    document = everything()
+    document["datasets"]["Interactions"]["importJob"] = {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/any"}
+    assert terminal.plan(document, "--bucket", BUCKET)[0] == 0
+    document["datasets"]["Users"]["importJob"] = {"dataSource": {"dataLocation": "s3://another/users.csv"}}
+    code, out, _ = terminal.plan(document, "--bucket", BUCKET)
+    assert code == 1
+    assert (
+        "$.datasets.Users.importJob.dataSource.dataLocation: Personalize may read the deployment's bucket only" in out
+    )
+    assert "no data that can be read" not in out
+
+
 def test_a_foreign_dialect_is_read_as_in_a_run(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     without_credentials(monkeypatch)
     code, out, _ = terminal.plan((HOME / "dialects" / "ml_ops.json").read_text())

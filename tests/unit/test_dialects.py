@@ -20,6 +20,7 @@ from .conftest import interactions_schema, params
 EXAMPLES = Path(__file__).parent / "dialects"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
 RECIPE = "arn:aws:personalize:::recipe/"
+HOME = "s3://club-data/"
 ROLE = "arn:aws:iam::123456789012:role/shop-personalize"
 
 
@@ -68,7 +69,7 @@ def test_an_example_becomes_a_document_that_the_schema_accepts(name: str) -> Non
 
 @pytest.mark.parametrize("name", ["aws_solution", "aws_solution_domain", "cdk_sample", "cdk_sample_domain", "ml_ops"])
 def test_an_example_has_no_impossible_combinations(name: str, arns: Arns) -> None:
-    assert sections.read(normalise(example(name))[0], arns, ROLE).problems == []
+    assert sections.read(normalise(example(name))[0], arns, ROLE, HOME).problems == []
 
 
 def values(document: Any, key: str) -> list[Any]:
@@ -272,7 +273,7 @@ def test_automl_without_a_recipe_stays_for_its_successor(arns: Arns) -> None:
     asked = {"serviceConfig": {"name": "for-you", "performAutoML": True}}
     document, notes = normalise(solution_file(solutions=[asked]))
     assert not notes_about(notes, "AutoML")
-    assert any("AutoML is withdrawn" in note for note in sections.read(document, arns, ROLE).notes)
+    assert any("AutoML is withdrawn" in note for note in sections.read(document, arns, ROLE, HOME).notes)
 
 
 def test_a_loose_avro_schema_is_completed() -> None:
@@ -308,6 +309,15 @@ def test_arns_that_the_pipeline_fills_in_are_left_out_by_name() -> None:
     assert notes_about(notes, "the pipeline fills it in", "campaigns[0].solutionVersionArn", "[0].roleArn (arn:y)")
     assert notes_about(notes, "AWS Solution puts in its own", "batchInferenceJobs[0].jobInput")
     assert not notes_about(notes, "Input is read from")
+
+
+@pytest.mark.parametrize(("path", "kept"), [("s3://b/x/batch/weekly/output/1/", True), ("s3://b/results/", False)])
+def test_a_place_for_results_is_kept_where_personalize_may_write(path: str, kept: bool) -> None:
+    output = {"s3DataDestination": {"path": path}}
+    given_job = solution(batchInferenceJobs=[{"serviceConfig": {"jobOutput": output}}])
+    document, notes = normalise(solution_file(solutions=[given_job]))
+    assert document["solutions"][0]["batchInferenceJobs"][0].get("jobOutput") == (output if kept else None)
+    assert bool(notes_about(notes, "Results go to batch/", path)) is not kept
 
 
 def test_job_names_fit_long_solution_names() -> None:
@@ -378,7 +388,9 @@ def test_the_cdk_sample_is_read_with_its_switches() -> None:
     assert ranking["performAutoTraining"] is True
     assert ranking["solutionVersion"] == {"trainingMode": "FULL", "tags": tag("kind", "version")}
     assert [entry["name"] for entry in ranking["campaigns"]] == ["club-ranking"]
-    assert similar["batchInferenceJobs"][0]["jobOutput"]["s3DataDestination"]["path"].startswith("s3://club-data/")
+    assert similar["batchInferenceJobs"][0]["jobInput"]["s3DataSource"]["path"].startswith("s3://club-data/")
+    assert "jobOutput" not in similar["batchInferenceJobs"][0]
+    assert notes_about(notes, "Results go to batch/", "s3://club-data/club-fans/output/")
     assert [entry["jobName"] for entry in fans["batchSegmentJobs"]] == ["club-fans"]
     assert next_step["campaigns"] == [{"name": "club-next-step", "minProvisionedTPS": 1}]
     assert notes_about(notes, "createCampaign is false", "$.solutions[0].campaigns[1] (club-ranking-test)")

@@ -26,7 +26,7 @@ def deployment() -> Iterator[Deployment]:
 
 def told(execution: dict[str, str], status: str, **more: str) -> dict[str, Any]:
     """What EventBridge tells of an execution that did not succeed."""
-    detail = {"executionArn": execution["Id"], "name": execution["Name"], "status": status}
+    detail = {"executionArn": execution["Id"], "name": execution["Name"], "status": status, "startDate": 1795453502999}
     return {"source": "aws.states", "detail": detail | {"input": json.dumps({"upload": UPLOAD})} | more}
 
 
@@ -55,6 +55,21 @@ def test_an_ending_is_mailed_once(deployment: Deployment, monkeypatch: pytest.Mo
     assert lambda_handler(ending, CONTEXT) == {"mailed": False}
     (mail,) = deployment.mails()
     assert "the run was stopped by hand" in mail
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_an_ending_that_the_run_reported_is_left_alone(deployment: Deployment, planned: bool) -> None:
+    """Also where AWS named the execution, so that the run's id has its start in it, told in two forms."""
+    execution = deployment.start("8f4e0c1d-3d4e-4cb6-9a53-1f2c33d1a0e7")
+    state: dict[str, Any] = {"upload": UPLOAD}
+    if planned:
+        state["plan"] = act("plan", start={"upload": deployment.upload("params.json", {})}, execution=execution)
+        assert state["plan"]["run"]["id"].startswith("20261123-170502-")
+    act("report", state=state, execution=execution)
+    (mail,) = deployment.mails()
+    assert "Run:           20261123-170502-" in mail
+    assert lambda_handler(told(execution, "FAILED"), CONTEXT) == {"mailed": False}
+    assert deployment.mails() == []
 
 
 def test_what_the_run_had_made_is_listed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

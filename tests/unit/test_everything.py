@@ -101,6 +101,39 @@ def test_a_removed_schedule_is_removed(deployment: Deployment) -> None:
     assert "removed              retrain" in ended.mail and "changed              import" in ended.mail
 
 
+@pytest.mark.parametrize(
+    ("where", "other"),
+    [
+        ("DeadLetterConfig", None),  # made by a pipeline of before
+        ("DeadLetterConfig", {"Arn": ENVIRONMENT["DEAD_LETTER_QUEUE_ARN"] + "-2"}),
+        ("RoleArn", ENVIRONMENT["SCHEDULE_ROLE_ARN"] + "-2"),
+        ("Arn", ENVIRONMENT["STATE_MACHINE_ARN"] + "-2"),
+        ("Input", "{}"),
+    ],
+)
+def test_a_schedule_of_another_target_is_changed_once(deployment: Deployment, where: str, other: Any) -> None:
+    deployment.run(everything())
+    scheduler, named = boto3.client("scheduler"), {"GroupName": ENVIRONMENT["SCHEDULE_GROUP"], "Name": "shop.retrain"}
+    wanted = scheduler.get_schedule(**named)
+    target = wanted["Target"] | {where: other}
+    scheduler.update_schedule(
+        **named,
+        ScheduleExpression=wanted["ScheduleExpression"],
+        FlexibleTimeWindow=wanted["FlexibleTimeWindow"],
+        Target={name: value for name, value in target.items() if value},
+    )
+    assert deployment.run(everything()).report["schedules"] == {"import": "kept", "retrain": "changed"}
+    assert scheduler.get_schedule(**named)["Target"] == wanted["Target"]
+    assert deployment.run(everything()).report["schedules"] == {"import": "kept", "retrain": "kept"}
+
+
+def test_what_a_schedule_cannot_start_becomes_a_dead_letter(deployment: Deployment) -> None:
+    deployment.run(everything())
+    group = ENVIRONMENT["SCHEDULE_GROUP"]
+    target = boto3.client("scheduler").get_schedule(GroupName=group, Name="shop.import")["Target"]
+    assert target["DeadLetterConfig"] == {"Arn": ENVIRONMENT["DEAD_LETTER_QUEUE_ARN"]}
+
+
 def test_a_scheduled_retraining_trains_in_any_case(deployment: Deployment) -> None:
     deployment.run(everything())
     ended = deployment.run(everything(), train="always")
@@ -122,6 +155,21 @@ def test_a_batch_job_without_input_is_told_before_anything_happens(deployment: D
     deployment.s3.delete_object(Bucket="shop-input", Key="batch/fans/input/items.json")
     ended = deployment.run(everything())
     assert "$.solutions[1].batchSegmentJobs[0]: no input" in ended.mail
+    assert deployment.writes() == []
+
+
+def test_what_personalize_may_not_do_is_told_before_anything_happens(deployment: Deployment) -> None:
+    document = everything()
+    document["datasets"]["Interactions"]["importJob"] = {"roleArn": ENVIRONMENT["PERSONALIZE_ROLE_ARN"] + "-2"}
+    document["datasets"]["Users"]["importJob"] = {"dataSource": {"dataLocation": "https://shop-input/users.csv"}}
+    job = document["solutions"][0]["batchInferenceJobs"][0]
+    job["jobInput"] = {"s3DataSource": {"path": "s3://another/input/"}}
+    job["jobOutput"] = {"s3DataDestination": {"path": "s3://shop-input/results/"}}
+    mail = deployment.run(document).mail
+    assert "$.datasets.Interactions.importJob.roleArn: the pipeline can pass only its own role" in mail
+    assert "$.datasets.Users.importJob.dataSource.dataLocation: must be a place in S3" in mail
+    assert "$.solutions[0].batchInferenceJobs[0].jobInput.s3DataSource.path: Personalize may read" in mail
+    assert "$.solutions[0].batchInferenceJobs[0].jobOutput.s3DataDestination.path: Personalize may write" in mail
     assert deployment.writes() == []
 
 

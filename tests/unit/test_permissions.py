@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from pipeline import places
 from pipeline.handler import ACTIONS
 from pipeline.resource_types import RESOURCE_TYPES, ResourceType
-from pipeline.schedules import OVERRIDES, schedule_name
+from pipeline.schedules import OVERRIDES, parameters_of, schedule_name
 from pipeline.tags import UNTAGGABLE
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "lambda_src/pipeline"
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in PIPELINE.glob("*.py"))
 POLICY = (ROOT / "modules/pipeline_function/permissions.tf").read_text(encoding="utf-8")
+SCHEDULES = (ROOT / "modules/schedules/main.tf").read_text(encoding="utf-8")
 
 SERVICES = {"personalize": "personalize", "s3": "s3", "scheduler": "scheduler", "sns": "sns", "stepfunctions": "states"}
 # The actions that authorise an operation, where they are not of its name.
@@ -31,7 +34,7 @@ IMPLIED = {
     "iam:PassRole",  # the role of imports, batch jobs and dataset groups with a key; the role of schedules
     "logs:CreateLogStream",
     "logs:PutLogEvents",
-    "sqs:SendMessage",  # the dead-letter queue
+    "sqs:SendMessage",  # to the dead-letter queue, what the function could not handle
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "kms:Decrypt",
@@ -102,9 +105,9 @@ def called() -> set[str]:
     return set().union(*(AUTHORISED_BY.get(action, {action}) for action in actions))
 
 
-def allowed() -> set[str]:
-    found = set(re.findall(r'"((?:personalize|iam|s3|sns|states|scheduler|logs|sqs|xray|kms):\w+)"', POLICY))
-    return found - {"iam:PassedToService"}
+def allowed(policy: str = POLICY) -> set[str]:
+    found = set(re.findall(r'"((?:personalize|iam|s3|sns|sts|states|scheduler|logs|sqs|xray|kms):\w+)"', policy))
+    return found - {"iam:PassedToService", "sts:AssumeRole"}
 
 
 def statement(sid: str) -> str:
@@ -161,3 +164,22 @@ def test_schedules_of_params_never_meet_those_of_terraform() -> None:
         assert schedule_name("shop", purpose) == f"shop.{purpose}"
         assert schedule_name("x" * 63, purpose).endswith(f".{purpose}")
     assert 'schedule/${var.schedules.group}/*.${purpose}"' in POLICY
+
+
+@pytest.mark.parametrize("module", ["personalize_role", "input_bucket"])
+def test_personalize_may_write_where_the_plan_says_and_nowhere_else(module: str) -> None:
+    text = (ROOT / f"modules/{module}/main.tf").read_text(encoding="utf-8")
+    assert text.count('"s3:PutObject"') == 1
+    assert re.findall(r'esources?\s*= \["\$\{[\w.]+\}/(\*.+)"\]', text) == [places.RESULTS]
+
+
+def test_the_role_of_schedules_allows_what_their_targets_ask_for_and_nothing_else() -> None:
+    asked = {
+        "Arn": {"states:StartExecution"},
+        "DeadLetterConfig": {"sqs:SendMessage"},
+        "RoleArn": set(),
+        "Input": set(),
+    }
+    target = parameters_of("shop.run", "rate(1 day)", {"bucket": "shop-input", "key": "params.json"}, {})["Target"]
+    with_a_key = {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert allowed(SCHEDULES) == set().union(*(asked[name] for name in target)) | with_a_key

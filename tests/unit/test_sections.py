@@ -12,12 +12,13 @@ from pipeline.arns import Arns
 from .conftest import interactions_schema, params, users_schema
 
 ROLE = "arn:aws:iam::123456789012:role/shop-personalize"
+HOME = "s3://shop-input/train/"
 GROUP = "arn:aws:personalize:eu-west-1:123456789012:dataset-group/shop"
 RECIPE = "arn:aws:personalize:::recipe/"
 
 
 def read(arns: Arns, **replaced: Any) -> sections.Sections:
-    return sections.read(params(**replaced), arns, ROLE)
+    return sections.read(params(**replaced), arns, ROLE, HOME)
 
 
 def problems(arns: Arns, **replaced: Any) -> list[str]:
@@ -26,6 +27,21 @@ def problems(arns: Arns, **replaced: Any) -> list[str]:
 
 def solution(**more: Any) -> dict[str, Any]:
     return {"name": "for-you", "recipeArn": f"{RECIPE}aws-user-personalization-v2"} | more
+
+
+def importing(**job: Any) -> dict[str, Any]:
+    """Params whose Interactions have an import job of their own."""
+    return {"datasets": {"Interactions": {"name": "i", "schema": interactions_schema(), "importJob": job}}}
+
+
+def batch(source: str | None = None, output: str | None = None, **more: Any) -> dict[str, Any]:
+    """Params with a batch inference job, which may name its places."""
+    job: dict[str, Any] = {"jobName": "weekly"} | more
+    if source:
+        job["jobInput"] = {"s3DataSource": {"path": source}}
+    if output:
+        job["jobOutput"] = {"s3DataDestination": {"path": output}}
+    return {"solution": solution(batchInferenceJobs=[job])}
 
 
 def test_every_call_gets_the_arns_that_the_pipeline_knows(arns: Arns) -> None:
@@ -79,6 +95,29 @@ def test_auto_ml_becomes_its_successor_and_the_mail_says_so(arns: Arns) -> None:
             "$.datasets.Interactions.schema.type",
         ),
         ({"datasets": {"Interactions": {"name": "i", "schema": users_schema()}}}, 'must be "Interactions"'),
+        (
+            importing(roleArn=ROLE + "-2"),
+            f"importJob.roleArn: the pipeline can pass only its own role to Personalize, {ROLE}.",
+        ),
+        (
+            importing(dataSource={"dataLocation": "s3://shop-inputs/i/"}),
+            "importJob.dataSource.dataLocation: Personalize may read the deployment's bucket only, shop-input.",
+        ),
+        (importing(dataSource={"dataLocation": "https://shop-input/i/"}), "must be a place in S3, like s3://"),
+        (batch(roleArn=ROLE + "-2"), "batchInferenceJobs[0].roleArn: the pipeline can pass only its own role"),
+        (batch("s3://other/in/"), "jobInput.s3DataSource.path: Personalize may read the deployment's bucket only"),
+        (
+            batch(output="s3://other/batch/weekly/output/x/"),
+            "jobOutput.s3DataDestination.path: Personalize may write to such places only: "
+            "s3://shop-input/train/batch/weekly/output/SOME-NAME/.",
+        ),
+        (batch(output="s3://shop-input/train/weekly/output/"), "Personalize may write to such places only"),
+        (batch(output="s3://shop-input/batch/weekly/output"), "Personalize may write to such places only"),
+        (batch(output="https://shop-input/batch/weekly/output/x/"), "Personalize may write to such places only"),
+        (batch(output="s3://shop-input/batch/weekly/output/x"), "must be a folder, and end with a slash"),
+        (batch(output="s3://shop-input/train/batch/weekly/input/batch/output/"), "lies in the job's input, s3://"),
+        (batch("s3://shop-input/batch/a/output/", "s3://shop-input/batch/a/output/"), "lies in the job's input"),
+        (batch("s3://shop-input/batch/a/out", "s3://shop-input/batch/a/output/x/"), "lies in the job's input"),
     ],
 )
 def test_an_impossible_combination_is_told(arns: Arns, replaced: dict[str, Any], problem: str) -> None:
@@ -101,3 +140,28 @@ def test_a_key_gets_the_deployments_role(arns: Arns) -> None:
     key = "arn:aws:kms:eu-west-1:123456789012:key/1"
     parameters = read(arns, datasetGroup={"name": "shop", "kmsKeyArn": key}).dataset_group["parameters"]
     assert parameters["roleArn"] == ROLE
+
+
+OWN_PLACES = batch("s3://shop-input/elsewhere/in", "s3://shop-input/books/batch/any/output/", roleArn=ROLE)
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        importing(roleArn=ROLE, dataSource={"dataLocation": "s3://shop-input/elsewhere/"}),
+        OWN_PLACES,
+        batch(output="s3://shop-input/train/batch/weekly/output/mine/"),
+        batch(filterArn="arn:aws:personalize:eu-west-1:123456789012:filter/any"),
+    ],
+)
+def test_places_in_the_bucket_and_the_deployments_role_may_be_named(arns: Arns, replaced: dict[str, Any]) -> None:
+    assert problems(arns, **replaced) == []
+
+
+def test_what_is_not_known_of_a_deployment_is_not_compared(arns: Arns) -> None:
+    for replaced in (importing(roleArn=f"{ROLE}-2", dataSource={"dataLocation": "s3://any/i/"}), OWN_PLACES):
+        found = sections.read(params(**replaced), arns, None, None)
+        assert found.problems == []
+    assert "roleArn" not in sections.read(params(), arns, None, None).datasets[0].import_job["parameters"]
+    slip = batch(output="s3://any/results/")
+    assert "s3://BUCKET/batch/weekly/output/" in str(sections.read(params(**slip), arns, None, None).problems[0])

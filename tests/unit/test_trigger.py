@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 from pipeline.handler import lambda_handler
-from pipeline.plan import run_id
+from pipeline.run_ids import run_id
 from pipeline.trigger import execution_name
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT
@@ -74,10 +75,19 @@ def test_each_version_of_the_file_starts_its_own_run(stepfunctions: Any) -> None
 def test_the_name_is_one_that_step_functions_and_job_names_accept(key: str, version: str) -> None:
     name = execution_name("2026-11-23T17:05:02.123Z", {"bucket": BUCKET, "key": key, "versionId": version}, "")
     assert name.startswith("20261123-170502-")
-    assert run_id(name) == name
+    assert run_id({"Name": name}) == name
 
 
 @given(st.text(min_size=1, max_size=80))
 def test_a_run_started_by_hand_has_an_id_that_job_names_accept(name: str) -> None:
-    assert len(run_id(name)) <= 24
-    assert set(run_id(name)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+    run = run_id({"Name": name, "StartTime": "2026-11-23T17:05:02.123Z"})
+    assert len(run) <= 24
+    assert set(run) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+
+
+def test_runs_that_schedules_start_sort_by_time() -> None:
+    """Scheduler names its executions with UUIDs."""
+    started = [f"2026-11-23T{hour:02}:05:02.999Z" for hour in range(24)]
+    runs = [run_id({"Name": str(uuid.uuid4()), "StartTime": time}) for time in started]
+    assert runs == sorted(runs)
+    assert runs[17].startswith("20261123-170502-")

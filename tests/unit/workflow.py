@@ -114,11 +114,11 @@ class Deployment:
         self.upload(f"{prefix}Interactions/interactions.csv", interactions)
         self.upload(f"{prefix}Users/users.csv", USERS)
 
-    def start(self) -> dict[str, str]:
+    def start(self, name: str | None = None) -> dict[str, str]:
         """A running execution, as the state machine's context object shows it."""
-        name = f"20261123-170502-{next(self._runs):08d}"
+        name = name or f"20261123-170502-{next(self._runs):08d}"
         arn = boto3.client("stepfunctions").start_execution(stateMachineArn=self.machine, name=name)["executionArn"]
-        return {"Id": arn, "Name": name}
+        return {"Id": arn, "Name": name, "StartTime": "2026-11-23T17:05:02.999Z"}
 
     def end(self, execution: dict[str, str]) -> None:
         """Let an execution end."""
