@@ -316,6 +316,9 @@ class Reader:
         given = self._parameters("campaign", entry)
         if given.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"):
             given = self._filled_in(where, given, {"solutionVersionArn": f"{solution_arn}/$LATEST"})
+            if "deployWhen" in entry:
+                what = "can't hold a campaign that follows its solution by itself (syncWithLatestSolutionVersion)."
+                self.read.problem(f"{where}.deployWhen", what)
         if not given.get("solutionVersionArn", solution_arn + "/").startswith(solution_arn + "/"):
             what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
             self.read.problem(f"{where}.solutionVersionArn", what)

@@ -14,6 +14,7 @@ from .conftest import interactions_schema, params, users_schema
 ROLE = "arn:aws:iam::123456789012:role/shop-personalize"
 HOME = "s3://shop-input/train/"
 GROUP = "arn:aws:personalize:eu-west-1:123456789012:dataset-group/shop"
+SYNC = {"syncWithLatestSolutionVersion": True}
 RECIPE = "arn:aws:personalize:::recipe/"
 
 
@@ -87,6 +88,7 @@ def test_auto_ml_becomes_its_successor_and_the_mail_says_so(arns: Arns) -> None:
         ({"solution": solution(datasetGroupArn=f"{GROUP}2")}, "$.solution.datasetGroupArn: the pipeline fills in"),
         ({"solution": solution(solutionVersion={"trainingMode": "UPDATE"})}, "UPDATE needs the recipe"),
         ({"campaign": {"name": "c", "solutionVersionArn": f"{GROUP}/x"}}, "is no version of the solution"),
+        ({"campaign": {"name": "c", "deployWhen": {"metric": "m"}, "campaignConfig": SYNC}}, "can't hold a campaign"),
         ({"datasetGroup": {"name": "shop", "roleArn": ROLE}}, "only legal together with `kmsKeyArn`"),
         ({"datasets": {"Interactions": {"name": "i"}}}, "$.datasets.Interactions: lacks its `schema`"),
         ({"datasets": {"Interactions": {"name": "i", "schema": "{"}}}, "not valid JSON"),
