@@ -12,7 +12,7 @@ LONGEST_TEXT = 100_000
 HEADLINES = {
     "succeeded": "The run succeeded.",
     "failed": "The run FAILED.",
-    "rejected": "The run was not started: the upload has problems. Nothing was created, nothing is billed.",
+    "rejected": "The run was not started: the upload has problems. Nothing was created or changed.",
     "duplicate": "Nothing was started: the same params and data are being worked on already.",
     "planned": "This is the plan; nothing was done (dryRun).",
     "torn down": "The dataset group and all that belonged to it is deleted.",
