@@ -126,6 +126,9 @@ class _Made:
         lines = (f"user-{n % 9973},item-{n * 31 % 1700},{1_700_000_000 + n}\n" for n in range(rows))
         self.body = ("USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(lines)).encode()
 
+    def head_object(self, **_: Any) -> dict[str, int]:
+        return {"ContentLength": len(self.body)}
+
     def get_object(self, **_: Any) -> dict[str, Any]:
         return {"Body": io.BytesIO(self.body)}
 

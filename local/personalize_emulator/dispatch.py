@@ -56,6 +56,8 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
         principal = demand(emulator.authorizer, {"accessKeyId": caller.access_key}, needs)
         with emulator.lock:
             backend.settle()
+            if service == CONTROL:
+                _check_rate(backend)
             answer = HANDLERS[service][name](backend, params)
         if emulator.faults.strike(("drop",), name, resource_name):
             raise ReplyLost
@@ -95,6 +97,15 @@ def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> No
             raise InternalServerException(fault.reason)
         else:
             raise error(fault.code, fault.reason)
+
+
+def _check_rate(backend: PersonalizeBackend) -> None:
+    """Raises what the switch `rate_error` names above the quota of calls in a second of emulated time."""
+    limit = backend.settings.quota("calls in a second")
+    second, calls = backend.calls_in_second
+    backend.calls_in_second = (int(backend.now), calls + 1 if second == int(backend.now) else 1)
+    if limit and backend.calls_in_second[1] > limit:
+        raise error(backend.switches.rate_error, "Rate exceeded")
 
 
 def _validate(emulator: Emulator, operation: Operation, params: Params) -> None:

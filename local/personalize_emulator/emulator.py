@@ -72,11 +72,17 @@ class Emulator:
             if isinstance(backend, PersonalizeBackend) and backend.emulator is self:
                 yield backend
 
-    def settle(self) -> None:
-        """Let everything happen that is due by the clock, everywhere."""
+    def settle(self, *, wholly: bool = False) -> None:
+        """Let everything happen that is due by the clock, everywhere; of long work only a slice, unless `wholly`."""
         with self.lock:
             for backend in self.backends():
-                backend.settle()
+                backend.settle(wholly=wholly)
+
+    @property
+    def working(self) -> bool:
+        """Whether long work is left that goes on with the next `settle`."""
+        with self.lock:
+            return any(backend.agenda.working for backend in self.backends())
 
     def finish(self) -> float:
         """Move a clock forward until no job runs any more; returns the emulated seconds that took.
@@ -85,10 +91,10 @@ class Emulator:
         """
         with self.lock:
             start = self.clock.now()
-            self.settle()
+            self.settle(wholly=True)
             while ends := [end for b in self.backends() if (end := b.agenda.last_end()) is not None]:
                 self.clock.advance(max(0.0, max(ends) - self.clock.now()))
-                self.settle()
+                self.settle(wholly=True)
             return self.clock.now() - start
 
     def state(self) -> dict[str, Any]:

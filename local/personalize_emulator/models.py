@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
 from . import quotas
-from .clock import Agenda
+from .clock import Agenda, Pause, Steps, Work
 from .emulator import Emulator
 from .exceptions import (
     JobFailure,
@@ -33,8 +34,11 @@ from .rows import RowStore
 from .settings import Settings, Switches
 
 Commit = Callable[[], None]
-#: Work of a job, done as it leaves PENDING. It raises JobFailure, or returns what shall take effect as the job ends.
-Begin = Callable[[], Commit | None]
+#: Work that can be interrupted, with what shall take effect as the job ends.
+WorkInSteps = Generator[Pause, None, Commit | None]
+#: Work of a job, done as it leaves PENDING. It raises JobFailure, or returns what shall take effect as the job ends;
+#: what may take long is a generator, and the job goes on until that is through.
+Begin = Callable[[], Commit | WorkInSteps | None]
 
 
 class PersonalizeBackend(BaseBackend):
@@ -48,6 +52,8 @@ class PersonalizeBackend(BaseBackend):
         #: ARNs of jobs that went with their parents: no operation deletes a job, so its name stays taken.
         self.retired: set[str] = set()
         self.rows = RowStore()
+        #: A second of emulated time, and how many calls of the control plane came in it.
+        self.calls_in_second = (0, 0)
         self._settled_at = self.emulator.clock.now()
 
     @property
@@ -63,11 +69,11 @@ class PersonalizeBackend(BaseBackend):
         """Emulated epoch seconds: the moment of the event that runs, else of the call that is being answered."""
         return self.agenda.moment if self.agenda.moment is not None else self._settled_at
 
-    def settle(self) -> None:
-        """Let everything happen that is due by the clock."""
+    def settle(self, *, wholly: bool = False) -> None:
+        """Let everything happen that is due by the clock; of long work only a slice, unless `wholly`."""
         if self.agenda.moment is None:
             self._settled_at = self.emulator.clock.now()
-            self.agenda.run_until(self._settled_at)
+            self.agenda.run_until(self._settled_at, math.inf if wholly else self.settings.work_slice)
 
     # Names
 
@@ -197,21 +203,30 @@ class PersonalizeBackend(BaseBackend):
                 record["status"] = status(statuses)
                 record["lastUpdatedDateTime"] = self.now
 
-        def start(_: float) -> None:
-            show(lambda s: s.in_progress)
+        def steps() -> Steps:
             try:
-                commit = begin() if begin is not None and not failures else None
+                result = begin() if begin is not None and not failures else None
+                commit = (yield from result) if isinstance(result, Generator) else result
             except JobFailure as failure:
                 failures.append(str(failure))
-            except BaseException:
+            except Exception:
                 # A fault of the emulator: whoever asked gets it as an error, and the job must not pass for done.
                 failures.append("The emulator itself failed.")
                 raise
             else:
                 commits.extend([commit] if commit is not None else [])
 
+        def start(_: float) -> None:
+            show(lambda s: s.in_progress)
+            resource.work = Work(steps())
+            self.agenda.begin(resource.work)
+
         def end(_: float) -> None:
-            resource.expected_end = None
+            if resource.work is not None:
+                self.agenda.end(resource.work, close)
+
+        def close() -> None:
+            resource.expected_end = resource.work = None
             if not failures:
                 show(lambda s: s.done)
                 try:
@@ -241,6 +256,9 @@ class PersonalizeBackend(BaseBackend):
 
         for event in resource.jobs:
             event.cancelled = True
+        if resource.work is not None:
+            self.agenda.drop(resource.work)
+            resource.work = None
         if resource.type.statuses is not None and resource.status == resource.type.statuses.pending:
             stopped(self.now)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -47,6 +47,13 @@ class Location:
         return cls(bucket, key)
 
 
+class File(NamedTuple):
+    """An object to read; `size` in bytes."""
+
+    key: str
+    size: int
+
+
 class JobAccess:
     """S3 through the eyes of one job: `role_arn` as the API got it, `source_arn` the job's resource."""
 
@@ -81,16 +88,19 @@ class JobAccess:
         if not decision.allowed:
             raise JobFailure(NO_ACCESS)
 
-    def keys(self, location: Location, *, deep: bool = False) -> list[str]:
-        """Keys to read: the object itself, or a folder's files (its first level; `deep`: all). Raises JobFailure."""
+    def files(self, location: Location, *, deep: bool = False) -> list[File]:
+        """What to read: the object itself, or a folder's files (its first level; `deep`: all). Raises JobFailure."""
         if not location.is_folder:
-            return [location.key]
+            with s3_failures():
+                head = self._client.head_object(Bucket=location.bucket, Key=location.key)
+            return [File(location.key, head["ContentLength"])]
         delimiter = {} if deep else {"Delimiter": "/"}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=location.bucket, Prefix=location.key, **delimiter
         )
         with s3_failures():
-            return [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+            items = [item for page in pages for item in page.get("Contents", [])]
+        return [File(item["Key"], item["Size"]) for item in items if not item["Key"].endswith("/")]
 
     def open(self, location: Location, key: str) -> BinaryIO:
         """The object's bytes as a stream. Raises JobFailure."""

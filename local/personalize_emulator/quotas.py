@@ -1,4 +1,4 @@
-"""Quotas of "Amazon Personalize endpoints and quotas", and the rules of tags."""
+"""Quotas of "Amazon Personalize endpoints and quotas": on resources, on data, on tags."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .exceptions import InvalidInputException, LimitExceededException, TooManyTagsException
+from .exceptions import InvalidInputException, JobFailure, LimitExceededException, TooManyTagsException
+from .objects import File
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +64,22 @@ def _counts(quota: Quota, resource: Resource) -> bool:
     if quota.counted == "pending":
         return resource.status == "PENDING"
     return resource.status != "CREATE FAILED"
+
+
+def check_volume(settings: Settings, name: str, amount: int, what: str) -> None:
+    """Raises JobFailure when a job meets more than the named quota of `what`.
+
+    No source tells how the service answers: the text is our own, and that the job fails rather than the call follows
+    from when the amount is known.
+    """
+    limit = settings.quota(name)
+    if amount > limit:
+        raise JobFailure(f"{what}: {amount:,}, more than the maximum of {limit:,}.")
+
+
+def check_size(settings: Settings, name: str, files: Iterable[File]) -> None:
+    """`check_volume` for the bytes of a job's input, as the listing tells them."""
+    check_volume(settings, name, sum(file.size for file in files), "Bytes of the input")
 
 
 def with_tags(settings: Settings, present: Mapping[str, str], added: Iterable[Mapping[str, str]]) -> dict[str, str]:

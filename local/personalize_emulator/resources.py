@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .clock import Event
+from .clock import Event, Work
 
 #: What the API shows of a resource, by member name, plus links to parents that it does not show.
 Record = dict[str, Any]
@@ -216,8 +216,9 @@ class Resource:
     inner: dict[str, Any] = field(default_factory=dict)
     #: When the running job ends, for people who watch.
     expected_end: float | None = None
-    #: Events of the running job, and standing ones (automatic training).
+    #: Events and work of the running job, and standing appointments (automatic training).
     jobs: list[Event] = field(default_factory=list)
+    work: Work | None = None
     appointments: list[Event] = field(default_factory=list)
 
     @property

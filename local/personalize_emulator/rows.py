@@ -11,6 +11,9 @@ from typing import Any
 #: Page cache of each database, in KiB; what is beyond it lies on disk.
 CACHE_KIB = 16 * 1024
 
+#: How many rows are read between two looks at the time.
+ROWS_AT_A_STEP = 1000
+
 BULK, INCREMENTAL, PUT = "bulk", "incremental", "put"
 #: The column that says how a row came; no field of a schema can have this name.
 ORIGIN = '"#origin"'
@@ -82,39 +85,22 @@ class RowStore:
 
     def add_columns(self, arn: str, columns: Sequence[Column]) -> None:
         """Widen a table to `columns`; rows already there have null in the new ones."""
-        old = self._tables[arn]
-        for column in columns:
-            if column.name not in old.names:
-                self._db.execute(f"ALTER TABLE {old.name} ADD COLUMN {column.sql}")
-        self._tables[arn] = Table(old.name, tuple(columns), old.key)
+        self._tables[arn] = self.widen(self._tables[arn], columns)
 
     def drop(self, arn: str) -> None:
         """Forget a dataset's rows; nothing happens when it has none."""
         if table := self._tables.pop(arn, None):
             self._db.execute(f"DROP TABLE {table.name}")
 
-    def stage(self, arn: str, rows: Iterable[Sequence[Any]], origin: str) -> Staged:
-        """Read rows into a table of their own, from where they can be taken over or thrown away.
+    def stage(self, arn: str, rows: Iterator[Sequence[Any]], origin: str) -> Staged:
+        """A table of their own for rows to come, from where they can be taken over or thrown away.
 
-        Rows come in the order of the table's columns, each value fit for its type. An exception of the iterator
-        leaves no trace.
+        Rows come in the order of the table's columns, each value fit for its type.
         """
         target = self._tables[arn]
-        staged = Table(f"staged_{next(self._numbers)}", target.columns, None)
-        self._create(staged)
-        marks = ", ".join("?" * len(target.columns))
-        names = ", ".join(quoted(name) for name in target.names)
-        self._db.execute("BEGIN")
-        try:
-            count = self._db.executemany(
-                f"INSERT INTO {staged.name} ({names}, {ORIGIN}) VALUES ({marks}, {quoted_text(origin)})", rows
-            ).rowcount
-        except BaseException:
-            self._db.execute("COMMIT")
-            self._db.execute(f"DROP TABLE {staged.name}")
-            raise
-        self._db.execute("COMMIT")
-        return Staged(self, arn, staged, max(count, 0), replaces=origin == BULK)
+        table = Table(f"rows_{next(self._numbers)}", target.columns, target.key)
+        self._create(table)
+        return Staged(self, arn, table, rows, origin)
 
     def put(self, arn: str, values: Mapping[str, Any]) -> None:
         """Add one record sent individually, or replace the one of its id. Columns it does not name are null."""
@@ -134,6 +120,26 @@ class RowStore:
         """The single value that a question yields."""
         return self._db.execute(sql, values).fetchone()[0]
 
+    def change_all(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement for each of the rows, in one transaction. What an exception of `rows` leaves stays."""
+        self._db.execute("BEGIN")
+        try:
+            self._db.executemany(sql, rows)
+        finally:
+            self._db.execute("COMMIT")
+
+    def exchange(self, arn: str, table: Table) -> None:
+        """Let `table` be the dataset's from now on, and forget the one that was."""
+        self.drop(arn)
+        self._tables[arn] = table
+
+    def widen(self, table: Table, columns: Sequence[Column]) -> Table:
+        """The table with `columns`; rows already there have null in the new ones."""
+        for column in columns:
+            if column.name not in table.names:
+                self._db.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.sql}")
+        return Table(table.name, tuple(columns), table.key)
+
     def count(self, arn: str) -> int:
         return int(self.one(f"SELECT count(*) FROM {self._tables[arn].name}"))
 
@@ -151,35 +157,82 @@ def quoted_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Staged:
-    """Rows read and not yet part of their dataset. `count` is the number of records read."""
+    """Rows on their way into a dataset. `count` is the number of records read."""
 
     store: RowStore
     arn: str
     table: Table
-    count: int
-    replaces: bool
+    rows: Iterator[Sequence[Any]]
+    origin: str
+    count: int = 0
+
+    def read(self) -> Iterator[None]:
+        """Read the rows, some at each step. An exception of theirs leaves no trace."""
+        names = ", ".join([*map(quoted, self.table.names), ORIGIN])
+        marks = ", ".join("?" * len(self.table.names))
+        # Interactions equal in everything are collapsed to one; of records with equal ids the last stays.
+        verb = "INSERT OR REPLACE" if self.table.key else "INSERT OR IGNORE"
+        sql = f"{verb} INTO {self.table.name} ({names}) VALUES ({marks}, {quoted_text(self.origin)})"
+        try:
+            if not self.table.key:
+                self.store.execute(f"CREATE UNIQUE INDEX {self._index} ON {self.table.name} ({self._equal})")
+            before = -1
+            while before < self.count:
+                before = self.count
+                self.store.change_all(sql, self._some())
+                yield
+            if not self.table.key:
+                self.store.execute(f"DROP INDEX {self._index}")
+        except BaseException:
+            self.discard()
+            raise
+
+    @property
+    def _index(self) -> str:
+        return f"twins_{self.table.name}"
+
+    @property
+    def _equal(self) -> str:
+        """All columns, with a null equal to a null. Time first: rows mostly come in its order, which keeps it fast."""
+        columns = sorted(self.table.columns, key=lambda column: column.name != "TIMESTAMP")
+        return ", ".join(f"ifnull({quoted(column.name)}, x'')" for column in columns)
+
+    def _some(self) -> Iterator[Sequence[Any]]:
+        for row in itertools.islice(self.rows, ROWS_AT_A_STEP):
+            self.count += 1
+            yield row
+
+    def add(self) -> Iterator[None]:
+        """Unless they replace what is there: put the rows beside it, some at each step."""
+        if self.origin == BULK or self.arn not in self.store:
+            return
+        names = ", ".join([*map(quoted, self.table.names), ORIGIN])
+        last = self.store.one(f"SELECT coalesce(max(rowid), 0) FROM {self.table.name}")
+        for first in range(0, last, ROWS_AT_A_STEP):
+            target = self.store.table(self.arn).name
+            self.store.execute(
+                f"INSERT OR REPLACE INTO {target} ({names}) SELECT {names} FROM {self.table.name} "
+                "WHERE rowid > ? AND rowid <= ?",
+                first,
+                first + ROWS_AT_A_STEP,
+            )
+            yield
 
     def take_over(self) -> None:
-        """Make the rows part of the dataset: in place of earlier bulk data, or beside it; equal ids and twins once.
-
-        A dataset that is gone by now takes nothing.
-        """
-        try:
-            if self.arn not in self.store:
-                return
-            target = self.store.table(self.arn)
-            if self.replaces:
-                self.store.execute(f"DELETE FROM {target.name} WHERE {ORIGIN} <> ?", PUT)
-            names = ", ".join([*(quoted(name) for name in self.table.names), ORIGIN])
-            # Interactions equal in everything are collapsed to one; ids are made unique by the key.
-            distinct = "" if target.key else "DISTINCT "
-            self.store.execute(
-                f"INSERT OR REPLACE INTO {target.name} ({names}) SELECT {distinct}{names} FROM {self.table.name}"
-            )
-        finally:
+        """Make the rows the dataset's, in place of earlier bulk data. A dataset that is gone by now takes nothing."""
+        if self.origin != BULK or self.arn not in self.store:
             self.discard()
+            return
+        target = self.store.table(self.arn)
+        self.table = self.store.widen(self.table, target.columns)
+        names = ", ".join([*map(quoted, target.names), ORIGIN])
+        self.store.execute(
+            f"INSERT OR IGNORE INTO {self.table.name} ({names}) SELECT {names} FROM {target.name} WHERE {ORIGIN} = ?",
+            PUT,
+        )
+        self.store.exchange(self.arn, self.table)
 
     def discard(self) -> None:
         self.store.execute(f"DROP TABLE {self.table.name}")

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import socket
 import socketserver
+import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +34,14 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self, address: tuple[str, int], emulator: Emulator) -> None:
         self.emulator = emulator
         super().__init__(address, _Connection)
+
+    def service_actions(self) -> None:
+        """Between connections: long work goes on, whether or not somebody asks after it."""
+        if self.emulator.working:
+            try:
+                self.emulator.settle()
+            except Exception:  # its job has failed by now; the server goes on
+                traceback.print_exc()
 
     @property
     def url(self) -> str:

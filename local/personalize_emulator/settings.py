@@ -43,7 +43,9 @@ DURATIONS: dict[str, float] = {
     "first automatic training": HOUR,
 }
 
-#: Quotas by the name of the row in `quotas.QUOTAS`; the numbers of "Amazon Personalize endpoints and quotas".
+MB, GB = 1024**2, 1024**3
+
+#: Quotas by name; the numbers of "Amazon Personalize endpoints and quotas".
 QUOTAS: dict[str, int] = {
     "schemas": 500,
     "dataset groups": 5,
@@ -59,6 +61,27 @@ QUOTAS: dict[str, int] = {
     "fields in a filter": 10,
     "fields in all filters of a group": 20,
     "tags of a resource": 50,
+    # Not published, so off (0): calls of the control plane in a second of emulated time, to an account and region.
+    "calls in a second": 0,
+    # What one job may read. Above it the job fails.
+    "bytes of a FULL import": 100 * GB,
+    "bytes of an INCREMENTAL import": GB,
+    "event types and metadata columns": 10,
+    "bytes of a data deletion": 100 * MB,
+    "files of a batch job": 1000,
+    "bytes of a batch job": GB,
+    "records of a batch inference file": 50_000_000,
+    "records of a theme generation file": 100,
+    "queries of an item affinity file": 500,
+    "queries of an item attribute affinity file": 10,
+    "users in a segment": 5_000_000,
+    "interactions in training": 500_000_000,
+    "interactions in training of a v2 recipe": 3_000_000_000,
+    "items in training": 750_000,
+    "items in training of a v2 recipe": 5_000_000,
+    "items in training of semantic similarity": 10_000_000,
+    "actions in training": 1000,
+    "action interactions in training": 500_000_000,
 }
 
 
@@ -118,6 +141,10 @@ class Switches:
     csv_extra_columns: Literal["ignore", "fail"] = "ignore"
     #: What happens to a TIMESTAMP in milliseconds (after the year 5000 when read as seconds).
     millisecond_timestamps: Literal["accept", "fail"] = "accept"
+    #: What a training does with more data than its quota: the guide also says that so much is "considered".
+    training_above_quota: Literal["fail", "ignore"] = "fail"
+    #: Class raised above the quota "calls in a second".
+    rate_error: Literal["LimitExceededException", "ThrottlingException"] = "LimitExceededException"
     #: Whether CreateEventTracker needs an Interactions dataset in the group.
     tracker_needs_interactions_dataset: bool = False
     #: Whether CreateSolution needs the recipe's datasets, or the training fails later.
@@ -170,6 +197,8 @@ class Settings:
     switches: Switches = field(default_factory=Switches)
     #: Share of a job's duration that it spends in PENDING.
     pending_share: float = 0.1
+    #: Real seconds that one call gives to the reading of large data; the next call goes on where it stopped.
+    work_slice: float = 0.5
     #: How many calls the log remembers.
     call_log_size: int = 10_000
 

@@ -16,11 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import quotas
 from .avro import RESERVED_KEYWORDS
 from .exceptions import JobFailure
 from .recipes import ACTION_METRICS, RANKED_METRICS, SEGMENT_METRICS, Recipe, recipe_type
 from .rows import RowStore, Table, quoted
-from .settings import Minimums, Switches
+from .settings import Minimums, Settings, Switches
 
 #: How many items a model remembers in order; the longest answer of GetRecommendations.
 REMEMBERED_ITEMS = 500
@@ -99,6 +100,22 @@ def check_minimums(data: TrainingData, minimums: Minimums) -> None:
     if returning < users * minimums.share_of_users_with_two_interactions:
         percent = minimums.share_of_users_with_two_interactions * 100
         raise JobFailure(f"Fewer than {percent:g} percent of the users have at least 2 interactions each")
+
+
+def check_maximums(data: TrainingData, recipe: Recipe, items: int, settings: Settings) -> None:
+    """Raises JobFailure for more data than a training takes; `items` is the number of items that have metadata."""
+    if settings.switches.training_above_quota == "ignore":
+        return
+    end = " of a v2 recipe" if recipe.name.endswith("-v2") else ""
+    total = data.number("SELECT count(*) FROM {data}")
+    quotas.check_volume(settings, f"interactions in training{end}", total, "Interactions in the training")
+    if recipe.name == "aws-semantic-similarity":
+        end = " of semantic similarity"
+    name = f"items in training{end}"
+    # Fewer interactions than items may be: no need to count which.
+    if total > settings.quota(name):
+        items = max(items, data.number("SELECT count(DISTINCT {item}) FROM {data}"))
+    quotas.check_volume(settings, name, items, "Items in the training")
 
 
 def train(data: TrainingData, recipe: Recipe, switches: Switches, extra_metrics: Sequence[str] = ()) -> Model:

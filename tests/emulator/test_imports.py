@@ -110,6 +110,9 @@ def test_import__s3_that_breaks_in_the_midst(world: World) -> None:
     from botocore.exceptions import ReadTimeoutError
 
     class Breaking:
+        def head_object(self, **_: Any) -> Any:
+            return {"ContentLength": 0}
+
         def get_object(self, **_: Any) -> Any:
             return {"Body": self}
 

@@ -49,6 +49,9 @@ class FakeS3:
     def __init__(self) -> None:
         self.body = Endless()
 
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        return {"ContentLength": 0}
+
     def get_object(self, **_: Any) -> dict[str, Any]:
         return {"Body": self.body}
 
@@ -88,7 +91,10 @@ def test_rows_beyond_the_cache_lie_on_disk() -> None:
     store = RowStore()
     store.create("d", [Column("A", "string")], None)
     before = resident()
-    store.stage("d", rows(), BULK).take_over()
+    staged = store.stage("d", rows(), BULK)
+    for _ in staged.read():
+        pass
+    staged.take_over()
     grown = resident() - before
     assert store.count("d") == 150_000
     assert grown < 3 * CACHE_KIB * 1024, f"{grown} bytes for 30 MB of rows"

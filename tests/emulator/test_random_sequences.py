@@ -71,9 +71,12 @@ def follows(earlier: str, later: str) -> bool:
 class Files:
     """An S3 of a few files that takes whatever is written to it."""
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if Key not in FILES:
-            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": ""}}, "GetObject")
+            raise ClientError({"Error": {"Code": "404", "Message": ""}}, "HeadObject")
+        return {"ContentLength": len(FILES[Key])}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         body = FILES[Key].encode()
         return {"Body": Body(body)}
 
@@ -84,7 +87,7 @@ class Files:
         return self
 
     def paginate(self, **_: Any) -> Any:
-        return [{"Contents": [{"Key": "good.csv"}]}]
+        return [{"Contents": [{"Key": "good.csv", "Size": len(FILES["good.csv"])}]}]
 
 
 class Body(io.BytesIO):

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import BinaryIO, cast
 
+from ..clock import Pause
 from ..exceptions import InvalidInputException, JobFailure, PersonalizeError
-from ..models import Commit, PersonalizeBackend
+from ..models import PersonalizeBackend, WorkInSteps
 from ..objects import READ, WRITE, JobAccess, Location
+from ..quotas import check_size, check_volume
 from ..recipes import INTERACTIONS, ITEMS
 from ..resources import Resource
 from ..rows import quoted
@@ -29,10 +31,13 @@ from .serving import Served, keeper
 from .solution_versions import model_of
 
 DEFAULT_RESULTS = 25
-MAX_FILES = 1000
-MAX_THEME_RECORDS = 100
-#: Longest input of a segment job, by recipe ("Amazon Personalize endpoints and quotas").
-MAX_SEGMENT_QUERIES = {"aws-item-affinity": 500, "aws-item-attribute-affinity": 10}
+#: Quotas on the lines of a file of a segment job, by recipe.
+_SEGMENT_QUERIES = {
+    "aws-item-affinity": "queries of an item affinity file",
+    "aws-item-attribute-affinity": "queries of an item attribute affinity file",
+}
+#: How many lines are answered between two looks at the time.
+LINES_AT_A_STEP = 100
 
 #: Members that a line must have, by the recipe's type.
 _LINE_NEEDS = {
@@ -49,8 +54,8 @@ Answer = Callable[[Params], Params]
 
 def create_inference(backend: PersonalizeBackend, params: Params) -> Params:
     """Version ACTIVE; recipe made for it; filter ACTIVE; output a folder other than the input; themes only with
-    similar-items and 100 records; 5 running to a region. Writes `<file>.out`, an error to each line it cannot
-    answer.
+    similar-items and 100 records; 1000 files, 1 GB, 50 million records to a file; 5 running to a region. Writes
+    `<file>.out`, an error to each line it cannot answer.
 
     Source: guide pages on batch recommendations
     """
@@ -62,7 +67,8 @@ def create_inference(backend: PersonalizeBackend, params: Params) -> Params:
 
 def create_segment(backend: PersonalizeBackend, params: Params) -> Params:
     """Version ACTIVE; recipe made for it; filter ACTIVE; output a folder other than the input; 500 items or 10
-    attribute queries; 5 running to a region. Writes `<file>.out`.
+    attribute queries to a file, 1000 files, 1 GB, 5 million users to a segment; 5 running to a region. Writes
+    `<file>.out`.
 
     Source: guide "Preparing input data for user segments"
     """
@@ -91,6 +97,9 @@ def _create(backend: PersonalizeBackend, params: Params, label: str, *, themes: 
     target = output_location(params["jobOutput"])
     if source == target:
         raise InvalidInputException("Invalid S3 output path")
+    if segments and params.get("numResults", DEFAULT_RESULTS) > backend.settings.quota("users in a segment"):
+        most = backend.settings.quota("users in a segment")
+        raise InvalidInputException(f"numResults must be at most {most}.")
     served = Served(backend, recipe, model_of(version), group)
     job = backend.create(
         label,
@@ -104,39 +113,45 @@ def _create(backend: PersonalizeBackend, params: Params, label: str, *, themes: 
     return {job.type.arn_member: job.arn}
 
 
-def _run(served: Served, job: Resource, source: Location, target: Location) -> Commit:
+def _run(served: Served, job: Resource, source: Location, target: Location) -> WorkInSteps:
     access = JobAccess(served.backend, job.record["roleArn"], job.arn)
     access.require(source, READ)
     access.require(target, WRITE)
-    keys = access.keys(source)
-    if not keys or len(keys) > MAX_FILES:
+    files = access.files(source)
+    if not files:
         raise JobFailure("Invalid S3 input path")
-    limit = MAX_SEGMENT_QUERIES.get(served.recipe.name)
+    settings = served.backend.settings
+    check_volume(settings, "files of a batch job", len(files), "Files of the input")
+    check_size(settings, "bytes of a batch job", files)
+    quota = _SEGMENT_QUERIES.get(served.recipe.name, "records of a batch inference file")
     if job.record.get("batchInferenceJobMode") == "THEME_GENERATION":
-        limit = MAX_THEME_RECORDS
+        quota = "records of a theme generation file"
+    limit = settings.quota(quota)
     answer = _segment_answer(served, job) if job.type.label == "batch segment job" else _inference_answer(served, job)
     outputs: list[tuple[str, BinaryIO]] = []
     with ExitStack() as opened:
-        for key in keys:
+        for key, _size in files:
             file = opened.enter_context(cast(BinaryIO, tempfile.TemporaryFile()))  # noqa: SIM115
-            for line in _answered(access.lines(source, key), answer, limit):
+            for number, line in enumerate(_answered(access.lines(source, key), answer, limit), 1):
                 file.write(line)
+                if number % LINES_AT_A_STEP == 0:
+                    yield Pause.STEP
             file.seek(0)
             outputs.append((f"{key.rpartition('/')[2]}.out", file))
-        files = opened.pop_all()
+        written = opened.pop_all()
 
     def commit() -> None:
-        with files:
+        with written:
             for name, file in outputs:
                 access.write(target, name, file)
 
     return commit
 
 
-def _answered(lines: Iterator[str], answer: Answer, limit: int | None) -> Iterator[bytes]:
+def _answered(lines: Iterator[str], answer: Answer, limit: int) -> Iterator[bytes]:
     """Output lines, one for each input line; a line that cannot be answered carries its error."""
     for number, line in enumerate((text for text in lines if text.strip()), 1):
-        if limit is not None and number > limit:
+        if number > limit:
             raise JobFailure(f"The input holds more than {limit} records.")
         try:
             given = json.loads(line)

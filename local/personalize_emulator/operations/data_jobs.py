@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from ..exceptions import InvalidInputException, JobFailure
 from ..models import Commit, PersonalizeBackend
 from ..objects import INVALID_LOCATION, READ, WRITE, JobAccess, Location
+from ..quotas import check_size
 from ..resources import Resource
 from ..rows import ORIGIN, PUT, quoted
 from .common import Params
@@ -42,8 +43,8 @@ def create_export(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def create_deletion(backend: PersonalizeBackend, params: Params) -> Params:
-    """Group ACTIVE; 5 pending to a group; reads sub folders too. Takes the users of the USER_ID column out of
-    all datasets; ends COMPLETED or FAILED.
+    """Group ACTIVE; 5 pending to a group; reads sub folders too, 100 MB at most. Takes the users of the USER_ID
+    column out of all datasets; ends COMPLETED or FAILED.
 
     Source: API CreateDataDeletionJob
     """
@@ -90,11 +91,12 @@ def _delete(backend: PersonalizeBackend, group: Resource, job: Resource) -> Comm
     location = Location.parse(job.record["dataSource"]["dataLocation"])
     access = JobAccess(backend, job.record["roleArn"], job.arn)
     access.require(location, READ)
-    keys = access.keys(location, deep=True)
-    if not keys:
+    files = access.files(location, deep=True)
+    if not files:
         raise JobFailure(INVALID_LOCATION)
+    check_size(backend.settings, "bytes of a data deletion", files)
     users = set()
-    for key in keys:
+    for key, _size in files:
         reader = csv.DictReader(access.lines(location, key))
         if "USER_ID" not in (reader.fieldnames or []):
             raise JobFailure("Input CSV is missing the following columns:[USER_ID]")

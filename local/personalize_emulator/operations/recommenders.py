@@ -13,12 +13,13 @@ from ..training import Selection, check_minimums, train
 from .common import Params, described
 from .datasets import dataset_of
 from .recipes import recipe_of
-from .solution_versions import model_of, training_data
+from .solution_versions import check_volumes, model_of, training_data
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
     """Group ACTIVE and of the recipe's domain; exploration and metadata only where they are possible; 5 to a
-    group. In the training: required datasets, 1000 interactions of the use case's event, 25 users with two.
+    group. In the training: required datasets, 1000 interactions of the use case's event, 25 users with two; at most
+    500 million interactions and 750,000 items.
 
     Source: guide "ECOMMERCE use cases", "VIDEO_ON_DEMAND use cases"
     """
@@ -124,6 +125,7 @@ def _train(backend: PersonalizeBackend, recommender: Resource, recipe: Recipe) -
     data = training_data(backend, recommender.record["datasetGroupArn"], recipe, selection)
     if data is None:
         return None
+    check_volumes(backend, recommender.record["datasetGroupArn"], recipe, data)
     check_minimums(data, backend.settings.minimums)
     model = train(data, recipe, backend.switches)
 

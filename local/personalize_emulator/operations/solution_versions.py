@@ -11,11 +11,12 @@ from typing import Any
 
 from ..exceptions import InvalidInputException, JobFailure, ResourceAlreadyExistsException, ResourceInUseException
 from ..models import Commit, PersonalizeBackend
-from ..recipes import ACTION_INTERACTIONS, INTERACTIONS, ITEMS, Recipe, required_datasets
+from ..quotas import check_volume
+from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, Recipe, required_datasets
 from ..resources import Resource
 from ..service_model import summary_members
 from ..settings import HOUR
-from ..training import Model, Selection, TrainingData, check_minimums, train
+from ..training import Model, Selection, TrainingData, check_maximums, check_minimums, train
 from . import campaigns
 from .common import Params
 from .datasets import dataset_of, schema_of
@@ -37,7 +38,8 @@ _FROM_SOLUTION = (
 def create(backend: PersonalizeBackend, params: Params) -> Params:
     """Solution ACTIVE; name not taken; UPDATE only with a recipe that has it, after an ACTIVE FULL version and
     with changed data; 20 running to a region. In the training: required datasets, 1000 interactions after
-    filtering, 25 users and 1 % of users with two.
+    filtering, 25 users and 1 % of users with two; at most 500 million interactions and 750,000 items (v2 recipes:
+    3 billion and 5 million), 1000 actions.
 
     Source: guide "Manually creating a solution version", "Amazon Personalize endpoints and quotas"
     """
@@ -122,6 +124,21 @@ def has_new_interactions(backend: PersonalizeBackend, solution: Resource) -> boo
     return changed is not None and (not starts or changed > max(starts))
 
 
+def check_volumes(backend: PersonalizeBackend, group_arn: str, recipe: Recipe, data: TrainingData | None) -> None:
+    """Raises JobFailure for more data than the quotas of a training."""
+
+    def count(kind: str) -> int:
+        dataset = dataset_of(backend, group_arn, kind) if kind in (*recipe.requires, *recipe.uses) else None
+        return backend.rows.count(dataset.arn) if dataset is not None and dataset.arn in backend.rows else 0
+
+    if data is not None:
+        check_maximums(data, recipe, count(ITEMS), backend.settings)
+    if recipe.type == "PERSONALIZED_ACTIONS" and backend.switches.training_above_quota == "fail":
+        check_volume(backend.settings, "actions in training", count(ACTIONS), "Actions in the training")
+        events = count(ACTION_INTERACTIONS)
+        check_volume(backend.settings, "action interactions in training", events, "Action interactions in the training")
+
+
 def training_data(
     backend: PersonalizeBackend, group_arn: str, recipe: Recipe, selection: Selection
 ) -> TrainingData | None:
@@ -162,6 +179,7 @@ def _train(backend: PersonalizeBackend, solution: Resource, version: Resource, r
         extra.append("average_rewards_at_k")
     if config.get("eventsConfig"):
         extra.append(backend.switches.weighted_gain_metric)
+    check_volumes(backend, version.record["datasetGroupArn"], recipe, data)
     if data is not None and INTERACTIONS in required_datasets(recipe, backend.switches):
         check_minimums(data, backend.settings.minimums)
     has_rows = data is not None and data.number("SELECT count(*) FROM {data}") > 0
