@@ -123,6 +123,7 @@ COMMON_ERRORS = frozenset(
     {
         "AccessDeniedException",
         "UnrecognizedClientException",
+        "ThrottlingException",
         "ValidationException",
         "UnknownOperationException",
         "InternalServerException",

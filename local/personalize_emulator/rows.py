@@ -185,7 +185,7 @@ class Staged:
                 yield
             if not self.table.key:
                 self.store.execute(f"DROP INDEX {self._index}")
-        except BaseException:
+        except Exception:  # and not when the generator is given up: by then the database may be closed
             self.discard()
             raise
 

@@ -125,7 +125,7 @@ class EventTypes:
             yield from rows
             return
         for row in rows:
-            if row[place] not in self.found and row[place] is not None:
+            if row[place] not in self.found:
                 self.found.add(row[place])
                 self._check()
             yield row
