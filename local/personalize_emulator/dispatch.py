@@ -102,9 +102,11 @@ def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> No
 def _check_rate(backend: PersonalizeBackend) -> None:
     """Raises what the switch `rate_error` names above the quota of calls in a second of emulated time."""
     limit = backend.settings.quota("calls in a second")
+    if not limit:
+        return
     second, calls = backend.calls_in_second
     backend.calls_in_second = (int(backend.now), calls + 1 if second == int(backend.now) else 1)
-    if limit and backend.calls_in_second[1] > limit:
+    if backend.calls_in_second[1] > limit:
         raise error(backend.switches.rate_error, "Rate exceeded")
 
 
