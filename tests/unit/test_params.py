@@ -94,6 +94,16 @@ def test_every_parameter_of_the_call_has_its_place(parameter: str) -> None:
     assert parameter in section["properties"]
 
 
+@pytest.mark.parametrize("legal", ["rate(6 hours)", "rate(1 day)", "cron(0 3 ? * SUN *)", "at(2026-12-01T03:00:00)"])
+def test_a_schedule_of_each_form_is_accepted(legal: str) -> None:
+    assert problems(valid(schedules={"retrain": legal})) == []
+
+
+@pytest.mark.parametrize("slip", ["daily", "rate(6 weeks)", "cron(0 3 * * *)", "at(tomorrow)", "rate(1 day) "])
+def test_a_slip_in_a_schedule_is_told_before_anything_is_spent(slip: str) -> None:
+    assert "$.schedules.retrain" in problems(valid(schedules={"retrain": slip}))[0]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
