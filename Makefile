@@ -12,7 +12,7 @@ TERRAFORM := $(BIN)/python -m local terraform --
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: run status down
 run: $(VENV)/.installed ## Bring the whole pipeline up on this machine and run the example to the mail
