@@ -8,6 +8,8 @@ CHECKOV := .venv-checkov
 
 # One import path for tests, tools and the local stack: the root, and what the Lambda package holds.
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
+# With it, and derandomized, property-based tests draw the same examples each time.
+export PYTHONHASHSEED := 0
 TERRAFORM := $(BIN)/python -m local terraform --
 
 .PHONY: help

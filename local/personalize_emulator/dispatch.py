@@ -41,6 +41,7 @@ class Caller:
 def handle(emulator: Emulator, service: str, name: str, params: Params, caller: Caller) -> Params:
     """Answer one call and log it. Raises PersonalizeError with the reply, or ReplyLost when there is to be none."""
     principal, result = caller.access_key, "ok"
+    params = {member: value for member, value in params.items() if value is not None}  # null says as much as nothing
     try:
         operation = operations(service).get(name)
         if operation is None:

@@ -129,9 +129,11 @@ class RowStore:
             self._db.execute("COMMIT")
 
     def exchange(self, arn: str, table: Table) -> None:
-        """Let `table` be the dataset's from now on, and forget the one that was."""
+        """Let `table` be the dataset's from now on, under the name of the one that was: whoever knows that reads on."""
+        name = self._tables[arn].name
         self.drop(arn)
-        self._tables[arn] = table
+        self._db.execute(f"ALTER TABLE {table.name} RENAME TO {name}")
+        self._tables[arn] = Table(name, table.columns, table.key)
 
     def widen(self, table: Table, columns: Sequence[Column]) -> Table:
         """The table with `columns`; rows already there have null in the new ones."""

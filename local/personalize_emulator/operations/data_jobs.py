@@ -73,9 +73,11 @@ def _export(
     access.require(location, WRITE)
     if dataset.arn not in backend.rows:
         return None
-    table = backend.rows.table(dataset.arn)
 
     def commit() -> None:
+        if dataset.arn not in backend.rows:
+            return
+        table = backend.rows.table(dataset.arn)  # only now: a FULL import may have exchanged it meanwhile
         with tempfile.TemporaryFile() as file:
             writer = csv.writer(codecs.getwriter("utf-8")(file))
             writer.writerow(table.names)
