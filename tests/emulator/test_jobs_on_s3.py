@@ -195,6 +195,18 @@ def test_export_and_deletion(world: World) -> None:
     assert exported("ALL") == ["USER_ID,AGE", "u2,", "u3,3"]
 
 
+def test_export__of_rows_that_an_import_exchanges_meanwhile(world: World) -> None:
+    dataset = world.dataset(world.group(), "Users")
+    world.imported(dataset, "USER_ID,AGE\nu1,1\n")
+    again = world.start_import(dataset, "USER_ID,AGE\nu2,2\n")
+    job = world.api.create_dataset_export_job(
+        jobName="export", datasetArn=dataset, roleArn=ROLE, jobOutput={"s3DataDestination": {"path": OUT}}
+    )["datasetExportJobArn"]
+    world.finish()
+    assert world.described("dataset import job", again)["status"] == "ACTIVE"
+    assert world.described("dataset export job", job)["status"] == "ACTIVE"
+
+
 def test_deletion__fails_in_its_own_spelling(world: World) -> None:
     job = world.api.create_data_deletion_job(
         jobName="gdpr",

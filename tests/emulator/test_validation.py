@@ -104,3 +104,7 @@ def test_every_pattern_of_the_models_can_be_read() -> None:
     assert len(found) > 5
     for pattern in found:
         assert _compiled(pattern).fullmatch("\x00") is None or "ASCII" in pattern
+
+
+def test_null_says_as_much_as_leaving_a_member_out(unchecked: Any) -> None:
+    assert unchecked.list_campaigns(nextToken=None, maxResults=None)["campaigns"] == []
