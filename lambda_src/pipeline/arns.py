@@ -23,8 +23,3 @@ class Arns:
     def recipe(self, name: str) -> str:
         """The ARN of a recipe, which belongs to no region and no account."""
         return f"arn:{self.partition}:personalize:::recipe/{name}"
-
-
-def tail(arn: str) -> str:
-    """What stands behind the ARN's resource type: `shop/1a2b3c4d` of `arn:...:solution/shop/1a2b3c4d`."""
-    return arn.split("/", 1)[-1]

@@ -12,8 +12,6 @@ from .reconciler import listed
 from .resource_types import RESOURCE_TYPES
 from .sections import Placed, Sections
 
-__all__ = ["decide"]
-
 
 def decide(read: Sections, folders: dict[str, DataFolder], run: dict[str, Any]) -> None:
     """Plan every resource of `read`, in place; what can't be done is added to its problems."""
