@@ -44,9 +44,9 @@ locals {
   state_machine_arn = "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.deployment.name}"
 
   # What each purpose of a schedule sets otherwise than the params file. The function makes its schedules from it too.
-  schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/schedule_overrides.json"))
+  schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/engine/schedule_overrides.json"))
 
-  # What the runs of `schedules` start with, in the form of lambda_src/pipeline/schedules.py.
+  # What the runs of `schedules` start with, in the form of lambda_src/pipeline/engine/schedules.py.
   scheduled_inputs = { for name, schedule in var.schedules : name => {
     upload    = { bucket = module.input_bucket.name, key = coalesce(schedule.params_key, var.params_file) }
     overrides = local.schedule_overrides[schedule.purpose]

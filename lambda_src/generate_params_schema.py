@@ -1,4 +1,4 @@
-"""Writes pipeline/params.schema.json from botocore's service model: `make schema`. Not part of the Lambda package.
+"""Writes params.schema.json, in pipeline/params/, from botocore's service model: `make schema`. Not in the Lambda package.
 
 Each section of params.json is the parameter set of one boto3 call, so what is legal comes from the model of that call.
 Only the frame (which sections exist, what the pipeline fills in by itself, the Avro schema) is written here.
@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 from botocore.model import Shape
 
-TARGET = Path(__file__).parent / "pipeline" / "params.schema.json"
+TARGET = Path(__file__).parent / "pipeline" / "params" / "params.schema.json"
 
 # What the pipeline fills in: accepted, never required.
 FILLED_IN = {

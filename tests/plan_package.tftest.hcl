@@ -29,7 +29,7 @@ run "the_zip_is_called_after_its_sources" {
   }
 
   assert {
-    condition     = contains(local.sources, "pipeline/handler.py") && contains(local.sources, "pipeline/params.schema.json")
+    condition     = contains(local.sources, "pipeline/handler.py") && contains(local.sources, "pipeline/params/params.schema.json")
     error_message = "The sources are what the function consists of, Python and JSON."
   }
 }

@@ -18,7 +18,7 @@ variables {
   dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
 }
 
-# As lambda_src/pipeline/schedules.py starts the runs of each purpose, from the same file.
+# As lambda_src/pipeline/engine/schedules.py starts the runs of each purpose, from the same file.
 run "a_run_is_told_its_params_file_and_its_purpose" {
   command = plan
 

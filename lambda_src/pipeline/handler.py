@@ -8,14 +8,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from .ending import mail_ending
-from .errors import ActionFailed, PipelineError
-from .plan import make_plan
-from .reconciler import ensure
-from .report import report
-from .schedules import synchronise_schedules
-from .trigger import start_runs
-from .versions import compare_versions
+from pipeline.ending.report import report
+from pipeline.ending.safety_net import mail_ending
+from pipeline.engine.reconciler import ensure
+from pipeline.engine.schedules import synchronise_schedules
+from pipeline.engine.versions import compare_versions
+from pipeline.errors import ActionFailed, PipelineError
+from pipeline.planning.plan import make_plan
+from pipeline.upload.trigger import start_runs
 
 logger = Logger()
 

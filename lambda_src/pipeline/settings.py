@@ -6,7 +6,7 @@ import functools
 import os
 from dataclasses import dataclass
 
-from .arns import Arns
+from pipeline.arns import Arns
 
 
 @dataclass(frozen=True)

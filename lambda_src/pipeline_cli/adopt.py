@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import clients, params, recipes, schemas
+from pipeline import clients
 from pipeline.arns import Arns
-from pipeline.existing_solutions import newest_usable
-from pipeline.plan import Surroundings, read_params
+from pipeline.engine.reconciler import describe, failed, listed, status_of
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
+from pipeline.params import document as params
+from pipeline.params import recipes, schemas
+from pipeline.params.tags import UNTAGGABLE
+from pipeline.planning.existing_solutions import newest_usable
+from pipeline.planning.plan import Surroundings, read_params
 from pipeline.problems import Problem
-from pipeline.reconciler import describe, failed, listed, status_of
-from pipeline.resource_types import RESOURCE_TYPES, Parameters
-from pipeline.tags import UNTAGGABLE
 
 from .errors import CommandError
 

@@ -9,10 +9,10 @@ import boto3
 from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
-from pipeline.places import home_of
-from pipeline.plan import Reading, Surroundings, folder_in_bucket, preview, read_params
-from pipeline.report import plan_text
-from pipeline.sections import DatasetSection
+from pipeline.ending.report import plan_text
+from pipeline.params.places import home_of
+from pipeline.params.sections import DatasetSection
+from pipeline.planning.plan import Reading, Surroundings, folder_in_bucket, preview, read_params
 
 from . import local_data
 from .errors import CommandError

@@ -103,7 +103,7 @@ locals {
       condition = local.personalize_of_this_account
     }
 
-    # RESULTS in lambda_src/pipeline/places.py: batch jobs write to batch/<job>/output/ beside the params file.
+    # RESULTS in lambda_src/pipeline/params/places.py: batch jobs write to batch/<job>/output/ beside the params file.
     LetPersonalizeWriteBatchResults = {
       effect    = "Allow"
       principal = { Service = "personalize.amazonaws.com" }

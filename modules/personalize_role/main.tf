@@ -68,7 +68,7 @@ resource "aws_iam_role_policy" "write_batch_results" {
       Sid    = "WriteBatchResults"
       Effect = "Allow"
       Action = ["s3:PutObject"]
-      # RESULTS in lambda_src/pipeline/places.py: batch jobs write to batch/<job>/output/ beside the params file.
+      # RESULTS in lambda_src/pipeline/params/places.py: batch jobs write to batch/<job>/output/ beside the params file.
       Resource = ["${var.bucket_arn}/*batch/*/output/*"]
     }]
   })

@@ -45,7 +45,7 @@ def test_the_package_holds_all_sources_and_nothing_that_comes_and_goes(arm64: Pa
         path.relative_to(ROOT / "lambda_src").as_posix() for path in (ROOT / "lambda_src").rglob("pipeline/**/*.py")
     }
     assert sources <= set(names)
-    assert "pipeline/params.schema.json" in names
+    assert "pipeline/params/params.schema.json" in names
     assert [name for name in names if re.search(r"__pycache__|\.pyc$|/RECORD$|/INSTALLER$|^bin/", name)] == []
 
 

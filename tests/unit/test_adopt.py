@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
-from pipeline import clients, recipes
-from pipeline.params import schema_problems
+from pipeline import clients
+from pipeline.params import recipes
+from pipeline.params.document import schema_problems
 from pipeline_cli.__main__ import main
 
 from local.personalize_emulator import Fault

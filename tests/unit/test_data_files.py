@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from pipeline import data_files
+from pipeline.data import files as data_files
 
 from .conftest import BUCKET, REGION, interactions_schema, users_schema
 

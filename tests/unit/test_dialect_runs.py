@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline.dialects import normalise
+from pipeline.params.dialects import normalise
 
 from .conftest import BUCKET
 from .workflow import Deployment, deployed

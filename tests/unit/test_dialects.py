@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline import sections
 from pipeline.arns import Arns
-from pipeline.dialects import normalise
-from pipeline.params import schema_problems
+from pipeline.params import sections
+from pipeline.params.dialects import normalise
+from pipeline.params.document import schema_problems
 
 from .conftest import interactions_schema, params
 

@@ -9,7 +9,7 @@ import generate_params_schema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline import params
+from pipeline.params import document as params
 
 from .conftest import params as valid
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import boto3
 import pytest
-from pipeline import places
+from pipeline.engine.resource_types import RESOURCE_TYPES, ResourceType
+from pipeline.engine.schedules import OVERRIDES, parameters_of, schedule_name
 from pipeline.handler import ACTIONS
-from pipeline.resource_types import RESOURCE_TYPES, ResourceType
-from pipeline.schedules import OVERRIDES, parameters_of, schedule_name
-from pipeline.tags import UNTAGGABLE
+from pipeline.params import places
+from pipeline.params.tags import UNTAGGABLE
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "lambda_src/pipeline"
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in PIPELINE.glob("*.py"))
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in PIPELINE.rglob("*.py"))
 POLICY = (ROOT / "modules/pipeline_function/permissions.tf").read_text(encoding="utf-8")
 SCHEDULES = (ROOT / "modules/schedules/main.tf").read_text(encoding="utf-8")
 
@@ -48,7 +48,7 @@ def source(module: str) -> str:
 
 def states(kind: ResourceType) -> list[str]:
     """What the params can ask a resource to be: `present`, and perhaps `stopped` or `absent`."""
-    schema: dict[str, Any] = json.loads((PIPELINE / "params.schema.json").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = json.loads((PIPELINE / "params" / "params.schema.json").read_text(encoding="utf-8"))
     section = schema["$defs"].get(kind.member, {}).get("properties", {})
     return list(section.get("state", {}).get("enum", []))
 
@@ -60,13 +60,13 @@ def created() -> set[str]:
 
 
 def torn_down() -> set[str]:
-    return set(re.findall(r'_records\("(\w+)"', source("teardown")))
+    return set(re.findall(r'_records\("(\w+)"', source("planning/teardown")))
 
 
 def listed() -> set[str]:
     """The types that are listed: by their name, or as the `kind` of the function that lists."""
     by_name = re.findall(r'\blisted\(RESOURCE_TYPES\["(\w+)"', SOURCES)
-    by_name += re.findall(r'(?<!\.)\bof\("(\w+)"', source("teardown"))
+    by_name += re.findall(r'(?<!\.)\bof\("(\w+)"', source("planning/teardown"))
     as_kind = re.findall(r'\bkind = .*\bRESOURCE_TYPES\["(\w+)"\]', SOURCES)
     batch_jobs = {member for member in RESOURCE_TYPES if member.startswith("batch")}
     # Whoever lists another `kind` says above which it is.

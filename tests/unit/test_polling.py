@@ -1,7 +1,7 @@
 """The wait is prompt for what is young, and cheap for what is old."""
 
 import pytest
-from pipeline.polling import wait_seconds
+from pipeline.engine.polling import wait_seconds
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(-5, 10), (0, 10), (999, 10), (2000, 20), (6000, 60), (48 * 3600, 60)])

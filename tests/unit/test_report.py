@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pipeline import clients, run_lock
+from pipeline import clients
+from pipeline.upload import run_lock
 
 from .conftest import params
 from .workflow import Deployment, act, deployed

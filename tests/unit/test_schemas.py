@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from pipeline import schemas
+from pipeline.params import schemas
 
 from .conftest import interactions_schema, users_schema
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from pipeline import sections
 from pipeline.arns import Arns
+from pipeline.params import sections
 
 from .conftest import interactions_schema, params, users_schema
 

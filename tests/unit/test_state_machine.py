@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 from pipeline import errors
+from pipeline.engine.reconciler import MOST_LOOKS
 from pipeline.handler import ACTIONS
-from pipeline.reconciler import MOST_LOOKS
 
 TEMPLATE = Path(__file__).parents[2] / "statemachine.json.tftpl"
 VALUES = {

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 from pipeline.handler import lambda_handler
-from pipeline.run_ids import run_id
-from pipeline.trigger import execution_name
+from pipeline.upload.run_ids import run_id
+from pipeline.upload.trigger import execution_name
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT
 from .lambda_context import CONTEXT

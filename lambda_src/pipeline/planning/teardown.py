@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .reconciler import Resource, describe, listed
-from .resource_types import RESOURCE_TYPES, Parameters
-from .sections import Sections
+from pipeline.engine.reconciler import Resource, describe, listed
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
+from pipeline.params.sections import Sections
 
 
 def stages(read: Sections) -> list[dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import tags
-from .problems import Problem
-from .reconciler import Resource, describe, failed, fixed_changes, status_of, target_of, updates
-from .resource_types import RESOURCE_TYPES, Parameters, ResourceType
-from .sections import Sections
+from pipeline.engine.reconciler import Resource, describe, failed, fixed_changes, status_of, target_of, updates
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters, ResourceType
+from pipeline.params import tags
+from pipeline.params.sections import Sections
+from pipeline.problems import Problem
 
 DELETING = ("DELETE PENDING", "DELETE IN_PROGRESS")
 

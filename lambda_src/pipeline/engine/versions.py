@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import clients
-from .reconciler import Resource, target_of
+from pipeline import clients
+from pipeline.engine.reconciler import Resource, target_of
 
 Metrics = dict[str, float]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import schemas
-from .comparison import compare
-from .data_files import DataFolder
-from .reconciler import begun, describe, failed, listed
-from .resource_types import RESOURCE_TYPES, Parameters
-from .sections import DatasetSection, Sections
+from pipeline.data.files import DataFolder
+from pipeline.engine.reconciler import begun, describe, failed, listed
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
+from pipeline.params import schemas
+from pipeline.params.sections import DatasetSection, Sections
+from pipeline.planning.comparison import compare
 
 LONGEST_JOB_NAME = 63
 

@@ -11,13 +11,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import clients, data_files, dialects, existing, params, places, run_lock, sections, teardown
-from .arns import Arns
-from .polling import LONGEST
-from .problems import Problem
-from .run_ids import run_id
-from .sections import DatasetSection, Sections, SolutionSection
-from .settings import settings
+from pipeline import clients
+from pipeline.arns import Arns
+from pipeline.data import files as data_files
+from pipeline.engine.polling import LONGEST
+from pipeline.params import dialects, places, sections
+from pipeline.params import document as params
+from pipeline.params.sections import DatasetSection, Sections, SolutionSection
+from pipeline.planning import existing, teardown
+from pipeline.problems import Problem
+from pipeline.settings import settings
+from pipeline.upload import run_lock
+from pipeline.upload.run_ids import run_id
 
 MOST_PROBLEMS = 100  # listed; the state machine's state is bounded
 # Bytes. The state of a run holds a plan up to twice, and Step Functions takes 256 KiB.

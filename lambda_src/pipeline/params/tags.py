@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import clients
-from .resource_types import Parameters
+from pipeline import clients
+from pipeline.engine.resource_types import Parameters
 
 UNTAGGABLE = {"schema", "metricAttribution"}  # CreateSchema and CreateMetricAttribution have no such member
 Tags = list[dict[str, str]]

@@ -9,8 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from . import clients
-from .settings import settings
+from pipeline import clients
+from pipeline.settings import settings
 
 logger = Logger(child=True)
 LONGEST_NAME = 64

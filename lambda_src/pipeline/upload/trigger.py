@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 
-from . import clients
-from .run_ids import sortable
-from .settings import settings
+from pipeline import clients
+from pipeline.settings import settings
+from pipeline.upload.run_ids import sortable
 
 logger = Logger(child=True)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import existing_datasets, existing_solutions
-from .comparison import compare
-from .data_files import DataFolder
-from .reconciler import listed
-from .resource_types import RESOURCE_TYPES
-from .sections import Placed, Sections
+from pipeline.data.files import DataFolder
+from pipeline.engine.reconciler import listed
+from pipeline.engine.resource_types import RESOURCE_TYPES
+from pipeline.params.sections import Placed, Sections
+from pipeline.planning import existing_datasets, existing_solutions
+from pipeline.planning.comparison import compare
 
 
 def decide(read: Sections, folders: dict[str, DataFolder], run: dict[str, Any]) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import clients
-from .problems import Problem
-from .schemas import Avro, field_types, nullable
+from pipeline import clients
+from pipeline.params.schemas import Avro, field_types, nullable
+from pipeline.problems import Problem
 
 SAMPLE = 64 * 1024  # bytes read of each file
 MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all

@@ -22,10 +22,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from . import clients
-from .errors import ResourceFailed
-from .polling import LONGEST, wait_seconds
-from .resource_types import RESOURCE_TYPES, Parameters, ResourceType, differs
+from pipeline import clients
+from pipeline.engine.polling import LONGEST, wait_seconds
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters, ResourceType, differs
+from pipeline.errors import ResourceFailed
 
 logger = Logger(child=True)
 Resource = dict[str, Any]

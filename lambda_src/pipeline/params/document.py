@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from .problems import Problem
+from pipeline.problems import Problem
 
 SCHEMA_FILE = Path(__file__).parent / "params.schema.json"
 LARGEST = 128 * 1024  # bytes read of an upload; nothing sensible is larger

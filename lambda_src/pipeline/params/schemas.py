@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .problems import Problem
+from pipeline.problems import Problem
 
 Avro = dict[str, Any]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import clients, data_files, places, recipes
-from .comparison import compare
-from .existing_datasets import job_name
-from .reconciler import Resource, begun, failed, listed, target_of
-from .resource_types import RESOURCE_TYPES, Parameters
-from .sections import Placed, Sections, SolutionSection
+from pipeline import clients
+from pipeline.data import files as data_files
+from pipeline.engine.reconciler import Resource, begun, failed, listed, target_of
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
+from pipeline.params import places, recipes
+from pipeline.params.sections import Placed, Sections, SolutionSection
+from pipeline.planning.comparison import compare
+from pipeline.planning.existing_datasets import job_name
 
 
 def decide(read: Sections, section: SolutionSection, run: dict[str, Any]) -> None:

@@ -14,13 +14,16 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import clients, mail, reconciler, run_lock
-from .errors import ResourceFailed
-from .reconciler import Resource
-from .resource_types import RESOURCE_TYPES, Parameters, ResourceType
-from .run_ids import run_id
-from .settings import settings
-from .versions import metrics_of
+from pipeline import clients
+from pipeline.ending import mail
+from pipeline.engine import reconciler
+from pipeline.engine.reconciler import Resource
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters, ResourceType
+from pipeline.engine.versions import metrics_of
+from pipeline.errors import ResourceFailed
+from pipeline.settings import settings
+from pipeline.upload import run_lock
+from pipeline.upload.run_ids import run_id
 
 logger = Logger(child=True)
 # Outcomes of plans that name resources, as the outcomes of their runs.

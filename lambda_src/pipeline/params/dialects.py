@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import places, recipes, schemas
+from pipeline.params import places, recipes, schemas
 
 Object = dict[str, Any]
 # Sections whose parameters stand in a `serviceConfig` in the AWS Solution's and the CDK sample's shapes.

@@ -9,13 +9,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import places, recipes, schemas
-from .arns import Arns
-from .params import avro_problems, json_path
-from .problems import Problem
-from .reconciler import Resource
-from .resource_types import Parameters
-from .tags import with_defaults
+from pipeline.arns import Arns
+from pipeline.engine.reconciler import Resource
+from pipeline.engine.resource_types import Parameters
+from pipeline.params import places, recipes, schemas
+from pipeline.params.document import avro_problems, json_path
+from pipeline.params.tags import with_defaults
+from pipeline.problems import Problem
 
 # What `state` asks for, as the status to reach.
 TARGETS = {"present": "ACTIVE", "stopped": "INACTIVE", "absent": "ABSENT"}

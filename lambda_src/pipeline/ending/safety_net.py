@@ -13,10 +13,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from . import clients
-from .report import finish, key
-from .run_ids import run_id
-from .settings import settings
+from pipeline import clients
+from pipeline.ending.report import finish, key
+from pipeline.settings import settings
+from pipeline.upload.run_ids import run_id
 
 logger = Logger(child=True)
 WORDS = {

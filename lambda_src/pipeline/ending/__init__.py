@@ -1,0 +1,1 @@
+"""What happened: report, mail, safety net."""

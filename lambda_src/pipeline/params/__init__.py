@@ -1,0 +1,1 @@
+"""From the bytes of a params file to a checked document."""

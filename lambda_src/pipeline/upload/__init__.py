@@ -1,0 +1,1 @@
+"""An object landed: which run it starts, and whose turn it is."""
