@@ -67,7 +67,7 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
         switches = emulator.settings.switches
         err.code = switches.http_status.get(err.error_code, err.code)
         if isinstance(err, ResourceNotFoundException):
-            err.message = switches.not_found_text.format(arn=err.arn)
+            err.message = switches.not_found_text.format(arn=err.arn, type=err.kind)
         result = err.error_code
         raise
     except ReplyLost:

@@ -55,11 +55,12 @@ class InvalidNextTokenException(PersonalizeError):
 
 
 class ResourceNotFoundException(PersonalizeError):
-    """The text is that of the switch `not_found_text`; this is its default."""
+    """The text is that of the switch `not_found_text`; `kind` is the resource's type in words."""
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Resource Arn {arn} does not exist.")
+    def __init__(self, arn: str, kind: str = "resource") -> None:
+        super().__init__(f"The given {kind} does not exist: {arn}")
         self.arn = arn
+        self.kind = kind
 
 
 class ResourceAlreadyExistsException(PersonalizeError):

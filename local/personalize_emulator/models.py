@@ -97,7 +97,7 @@ class PersonalizeBackend(BaseBackend):
         """The resource of that type and ARN. Raises ResourceNotFoundException."""
         found = self.find(label, arn)
         if found is None:
-            raise ResourceNotFoundException(arn)
+            raise ResourceNotFoundException(arn, label)
         return found
 
     def find(self, label: str, arn: str | None) -> Resource | None:
@@ -135,11 +135,13 @@ class PersonalizeBackend(BaseBackend):
         begin: Begin | None = None,
         *,
         arn_parts: Mapping[str, str] | None = None,
+        duration: str | None = None,
         **members: Any,
     ) -> Resource:
         """Register a resource and start its job.
 
-        `params` are the API's; `members` are laid over them (defaults, links to parents); `arn_parts` fill the ARN.
+        `params` are the API's; `members` are laid over them (defaults, links to parents); `arn_parts` fill the ARN;
+        `duration` names the setting, when it is not that of the type.
         Raises ResourceAlreadyExistsException, LimitExceededException, and the errors of `quotas.with_tags`.
         """
         kind = RESOURCE_TYPES[label]
@@ -156,7 +158,7 @@ class PersonalizeBackend(BaseBackend):
             statuses = kind.statuses
             if label.startswith("batch") and self.switches.batch_statuses == "model":
                 statuses = BATCH_AS_MODELLED
-            self.run_job(resource, label, {statuses: record}, begin, operation=f"Create{kind.noun}")
+            self.run_job(resource, duration or label, {statuses: record}, begin, operation=f"Create{kind.noun}")
         return resource
 
     def update(
@@ -285,7 +287,7 @@ class PersonalizeBackend(BaseBackend):
         def show(status: str) -> Callable[[float], None]:
             return lambda _: self._show(resource, status)
 
-        seconds = self.settings.duration("delete")
+        seconds = self.settings.duration(f"delete {label}")
         step = seconds / len(kind.delete_statuses)
         first, *others = kind.delete_statuses
         show(first)(self.now)

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from .models import PersonalizeBackend
 
 INVALID_LOCATION = "Invalid Data location."
-NO_ACCESS = "Insufficient privileges for accessing data in Amazon S3."
+#: Word for word as seen, for a lacking role and for a lacking bucket policy.
+_NO_ACCESS = (
+    "Insufficient privileges for accessing data in S3. Please look at "
+    "https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html"
+)
+NO_ROLE_ACCESS = f"{_NO_ACCESS} and ensure your role is configured correctly."
+NO_BUCKET_ACCESS = f"{_NO_ACCESS}#attach-bucket-policy and fix bucket policy on {{bucket}}."
 
 #: S3 rights that a job needs, by what it does.
 READ = ("s3:GetObject", "s3:ListBucket")
@@ -66,7 +72,7 @@ class JobAccess:
     def require(self, location: Location, rights: tuple[str, ...]) -> None:
         """Raises JobFailure unless the role can be assumed, and role and bucket policy both grant the rights."""
         if self._role is None:
-            raise JobFailure(NO_ACCESS)
+            raise JobFailure(NO_ROLE_ACCESS)
         context = {
             "aws:SourceAccount": self._backend.account_id,
             "aws:SourceArn": self._source,
@@ -74,19 +80,25 @@ class JobAccess:
         }
         service = {"service": SERVICE_PRINCIPAL}
         bucket = f"arn:{self._backend.partition}:s3:::{location.bucket}"
-        self._ask(service, "sts:AssumeRole", self._role, context)
-        for right in rights:
-            resource = bucket if right == "s3:ListBucket" else f"{bucket}/{location.key or '*'}"
-            for principal in ({"roleArn": self._role}, service):
-                self._ask(principal, right, resource, context)
+        self._ask(service, "sts:AssumeRole", self._role, context, NO_ROLE_ACCESS)
+        # The role first as a whole: whoever lacks both is told of the role.
+        for principal, complaint in (
+            ({"roleArn": self._role}, NO_ROLE_ACCESS),
+            (service, NO_BUCKET_ACCESS.format(bucket=location.bucket)),
+        ):
+            for right in rights:
+                resource = bucket if right == "s3:ListBucket" else f"{bucket}/{location.key or '*'}"
+                self._ask(principal, right, resource, context, complaint)
 
-    def _ask(self, principal: Principal, action: str, resource: str, context: Mapping[str, str]) -> None:
+    def _ask(
+        self, principal: Principal, action: str, resource: str, context: Mapping[str, str], complaint: str
+    ) -> None:
         try:
             decision = self._backend.emulator.authorizer.decide(principal, action, resource, context)
         except (OSError, PersonalizeError) as err:
-            raise JobFailure(f"{NO_ACCESS} (The authorizer did not answer: {err})") from err
+            raise JobFailure(f"{complaint} (The authorizer did not answer: {err})") from err
         if not decision.allowed:
-            raise JobFailure(NO_ACCESS)
+            raise JobFailure(complaint)
 
     def files(self, location: Location, *, deep: bool = False) -> list[File]:
         """What to read: the object itself, or a folder's files (its first level; `deep`: all). Raises JobFailure."""
@@ -131,7 +143,7 @@ class s3_failures:
     def __exit__(self, _type: object, err: BaseException | None, _traceback: object) -> Literal[False]:
         if isinstance(err, ClientError):
             denied = err.response["Error"]["Code"] in ("AccessDenied", "403", "AllAccessDisabled")
-            raise JobFailure(NO_ACCESS if denied else INVALID_LOCATION) from err
+            raise JobFailure(NO_ROLE_ACCESS if denied else INVALID_LOCATION) from err
         if isinstance(err, BotoCoreError):
             raise JobFailure(INVALID_LOCATION) from err
         return False

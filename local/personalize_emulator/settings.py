@@ -15,14 +15,16 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 #: Emulated seconds each job takes at scale 1. The keys are the labels of `resources.RESOURCE_TYPES`, an update of one
-#: ("campaign update"), or a named delay. Sources: the developer guide, and outputs in public notebooks.
+#: ("campaign update"), the deletion of one ("delete campaign"), or a named delay. Sources: the developer guide, and
+#: outputs in public notebooks.
 DURATIONS: dict[str, float] = {
     "dataset group": 60,
     "dataset": 60,
-    "dataset update": 2 * MINUTE,
+    "dataset update": 108,
     "dataset import job": 12 * MINUTE,
     "dataset export job": 12 * MINUTE,
-    "solution": 30,
+    # ACTIVE at the first look: a version asked for in the same second has never been refused.
+    "solution": 0,
     "solution update": 3 * MINUTE,
     "solution version": 60 * MINUTE,
     "campaign": 10 * MINUTE,
@@ -31,16 +33,31 @@ DURATIONS: dict[str, float] = {
     "recommender update": 10 * MINUTE,
     "recommender start": 10 * MINUTE,
     "recommender stop": 5 * MINUTE,
-    "filter": MINUTE,
+    "filter": 0.5 * MINUTE,
+    "filter on interactions": 2 * MINUTE,
     "event tracker": MINUTE,
     "batch inference job": 25 * MINUTE,
     "batch segment job": 25 * MINUTE,
     "data deletion job": 30 * MINUTE,
     "metric attribution": MINUTE,
-    "delete": MINUTE,
+    "metric attribution update": MINUTE,
+    "delete campaign": 16.5 * MINUTE,
+    "delete recommender": 18 * MINUTE,
+    "delete solution": MINUTE,
+    "delete filter": 1.3 * MINUTE,
+    "delete dataset": 1.3 * MINUTE,
+    "delete event tracker": 0.3 * MINUTE,
+    "delete dataset group": MINUTE,
+    "delete metric attribution": MINUTE,
     "stop training": MINUTE,
     # "within one hour after the solution is ACTIVE": the whole hour, so that a manual version may come first.
     "first automatic training": HOUR,
+}
+
+#: Names that stand for several in what is chosen: {"delete": 5} is for every deletion that is not chosen by itself.
+GENERAL_DURATIONS = {
+    "filter on interactions": "filter",
+    **{name: "delete" for name in DURATIONS if name.startswith("delete ")},
 }
 
 MB, GB = 1024**2, 1024**3
@@ -119,8 +136,9 @@ class Switches:
     wrong_domain_error: str = "InvalidInputException"
     #: Class raised by StartRecommender or StopRecommender in the wrong state.
     recommender_state_error: str = "ResourceInUseException"
-    #: Text of ResourceNotFoundException: that of moto's own operations.
-    not_found_text: str = "Resource Arn {arn} does not exist."
+    #: Text of ResourceNotFoundException, with the places {type} (in words) and {arn}. The default has been seen of
+    #: solutions and dataset groups, and stands for the other types by analogy.
+    not_found_text: str = "The given {type} does not exist: {arn}"
     #: Class raised by CreateCampaign or a batch job whose recipe cannot do it.
     unsuited_recipe_error: str = "InvalidInputException"
     #: Whether schemas are read as Avro at all. Off lets moto's own tests (which store the text "sth") pass.
@@ -133,8 +151,9 @@ class Switches:
     namespace_enforced: bool = False
     #: Which column of an Actions schema is reserved for the expiry: the guide's table and its prose differ.
     action_expiration_column: Literal["EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP"] = "EXPIRATION_TIMESTAMP"
-    #: When access to S3 (role, trust, bucket policy) is found lacking: in the job, or already by the call.
-    s3_access_checked_by: Literal["job", "call"] = "job"
+    #: When an import finds access to S3 (role, trust, bucket policy) lacking: in the job, or already by the call, as
+    #: has been seen. Batch, export and data deletion jobs find it in the job.
+    s3_access_checked_by: Literal["job", "call"] = "call"
     #: Whether CSV columns are matched by name, or must also stand in the schema's order.
     csv_columns_matched_by: Literal["name", "position"] = "name"
     #: What happens to a CSV column that the schema does not have.
@@ -203,12 +222,13 @@ class Settings:
     call_log_size: int = 10_000
 
     def __post_init__(self) -> None:
-        _known("duration", self.durations, DURATIONS)
+        _known("duration", self.durations, {*DURATIONS, *GENERAL_DURATIONS.values()})
         _known("quota", self.quotas, QUOTAS)
 
     def duration(self, name: str) -> float:
-        """Emulated seconds of the named job; see `DURATIONS`."""
-        return float(self.durations.get(name, DURATIONS[name]))
+        """Emulated seconds of the named job: as chosen, or as chosen for its general name, or the default."""
+        default = self.durations.get(GENERAL_DURATIONS.get(name, name), DURATIONS[name])
+        return float(self.durations.get(name, default))
 
     def quota(self, name: str) -> int:
         """The number behind a row of `quotas.QUOTAS`."""

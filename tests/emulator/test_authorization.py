@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.personalize_emulator import Decision, HttpAuthorizer, Settings, Switches, mock_personalize
 from local.personalize_emulator.exceptions import UnrecognizedClientException
@@ -106,24 +107,47 @@ def test_calls_are_logged_with_the_callers_name(guarded: World) -> None:
     assert guarded.emulator.calls[-1].principal == CALLER
 
 
-@pytest.mark.parametrize(
-    "refusal",
+NO_ACCESS = (
+    "Insufficient privileges for accessing data in S3. Please look at "
+    "https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html"
+)
+OF_ROLE = f"{NO_ACCESS} and ensure your role is configured correctly."
+OF_BUCKET = f"{NO_ACCESS}#attach-bucket-policy and fix bucket policy on {BUCKET}."
+
+REFUSALS = pytest.mark.parametrize(
+    ("refusal", "text"),
     [
-        ("service", "sts:AssumeRole"),
-        ("roleArn", "s3:GetObject"),
-        ("roleArn", "s3:ListBucket"),
-        ("service", "s3:GetObject"),
-        ("service", "s3:ListBucket"),
+        (("service", "sts:AssumeRole"), OF_ROLE),
+        (("roleArn", "s3:GetObject"), OF_ROLE),
+        (("roleArn", "s3:ListBucket"), OF_ROLE),
+        (("service", "s3:GetObject"), OF_BUCKET),
+        (("service", "s3:ListBucket"), OF_BUCKET),
     ],
 )
+
+
+@REFUSALS
 def test_import_needs_trust_role_and_bucket_policy(
-    guarded: World, policies: Policies, refusal: tuple[str, str]
+    guarded: World, policies: Policies, refusal: tuple[str, str], text: str
 ) -> None:
     dataset = guarded.dataset(guarded.group())
     policies.refusals[refusal] = "ImplicitDeny"
-    job = guarded.imported(dataset)
-    assert job["status"] == "CREATE FAILED"
-    assert job["failureReason"] == "Insufficient privileges for accessing data in Amazon S3."
+    with pytest.raises(ClientError) as caught:
+        guarded.start_import(dataset)
+    assert caught.value.response["Error"] == {"Code": "InvalidInputException", "Message": text}
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert guarded.api.list_dataset_import_jobs()["datasetImportJobs"] == []
+
+
+@REFUSALS
+def test_switch_finds_missing_access_in_the_job(policies: Policies, refusal: tuple[str, str], text: str) -> None:
+    settings = Settings(switches=Switches(s3_access_checked_by="job"))
+    with mock_personalize(settings, authorizer=policies) as emulator:
+        world = World(emulator)
+        dataset = world.dataset(world.group())
+        policies.refusals[refusal] = "ImplicitDeny"
+        job = world.imported(dataset)
+        assert (job["status"], job["failureReason"]) == ("CREATE FAILED", text)
 
 
 def test_import_asks_about_its_bucket_and_key_as_itself(guarded: World, policies: Policies) -> None:
@@ -138,16 +162,6 @@ def test_import_asks_about_its_bucket_and_key_as_itself(guarded: World, policies
     assert context["aws:SourceArn"] == f"{PREFIX}:dataset-import-job/nightly"
 
 
-def test_switch_finds_missing_access_at_the_call(policies: Policies) -> None:
-    settings = Settings(switches=Switches(s3_access_checked_by="call"))
-    policies.refusals["roleArn", "s3:GetObject"] = "Deny"
-    with mock_personalize(settings, authorizer=policies) as emulator:
-        world = World(emulator)
-        dataset = world.dataset(world.group())
-        with refused("InvalidInputException", "Insufficient privileges"):
-            world.start_import(dataset)
-
-
 def test_writing_jobs_need_the_right_to_write(guarded: World, policies: Policies) -> None:
     dataset = guarded.dataset(guarded.group(), "Users")
     policies.refusals["service", "s3:PutObject"] = "ImplicitDeny"
@@ -159,7 +173,7 @@ def test_writing_jobs_need_the_right_to_write(guarded: World, policies: Policies
     )["datasetExportJobArn"]
     guarded.finish()
     described = guarded.api.describe_dataset_export_job(datasetExportJobArn=job)["datasetExportJob"]
-    assert described["failureReason"] == "Insufficient privileges for accessing data in Amazon S3."
+    assert described["failureReason"] == OF_BUCKET
 
 
 # Over HTTP
@@ -218,8 +232,12 @@ def test_authorizer_that_is_down_fails_the_job_and_not_the_emulator() -> None:
                 return Decision("Allow", CALLER)
             raise ConnectionRefusedError("nobody there")
 
-    with mock_personalize(authorizer=Down()) as emulator:
+    with mock_personalize(Settings(switches=Switches(s3_access_checked_by="job")), authorizer=Down()) as emulator:
         world = World(emulator)
         job = world.imported(world.dataset(world.group()))
         assert job["status"] == "CREATE FAILED"
         assert "nobody there" in job["failureReason"]
+    with mock_personalize(authorizer=Down()) as emulator:
+        world = World(emulator)
+        with refused("InvalidInputException", "nobody there"):
+            world.start_import(world.dataset(world.group()))

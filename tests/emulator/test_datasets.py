@@ -52,7 +52,7 @@ def test_dataset__unknown_type(world: World) -> None:
 def test_dataset__unknown_parent(world: World, missing: str) -> None:
     params = {"datasetGroupArn": world.group(), "schemaArn": world.schema("Users")}
     params[missing] += "-not"
-    with refused("ResourceNotFoundException", f"Resource Arn {params[missing]} does not exist."):
+    with refused("ResourceNotFoundException", f"does not exist: {params[missing]}"):
         world.api.create_dataset(name="d", datasetType="Users", **params)
 
 

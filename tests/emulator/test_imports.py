@@ -178,11 +178,16 @@ def test_switches_make_imports_stricter(switches: Switches, text: str, reason: s
 
 @pytest.mark.parametrize(
     "location",
-    [f"s3://{BUCKET}/nothing/", f"s3://{BUCKET}/nothing.csv", "s3://no-such-bucket/a.csv", "https://host/a.csv"],
+    [f"s3://{BUCKET}/nothing/", f"s3://{BUCKET}/nothing.csv", "s3://no-such-bucket/a.csv"],
 )
 def test_import__nothing_there(world: World, dataset: str, location: str) -> None:
     job = world.imported(dataset, location=location)
     assert (job["status"], job["failureReason"]) == ("CREATE FAILED", "Invalid Data location.")
+
+
+def test_import__no_address_in_s3(world: World, dataset: str) -> None:
+    with refused("InvalidInputException", "Invalid Data location."):
+        world.start_import(dataset, location="https://host/a.csv")
 
 
 def test_import__full_replaces_and_incremental_adds(world: World, dataset: str) -> None:

@@ -76,7 +76,8 @@ def test_batch_inference__filter_with_values(world: World) -> None:
 
 def test_batch_segments(world: World) -> None:
     _, written = run(world, world.trained("aws-item-affinity"), [{"itemId": "i0"}], segment=True, numResults=3)
-    assert len(written[0]["output"]["recommendedUsers"]) == 3
+    assert (written[0]["input"], written[0]["error"]) == ({"itemId": "i0"}, None)
+    assert len(written[0]["output"]["usersList"]) == 3
 
     group = world.group_with_data()
     items = world.dataset(group, "Items")
@@ -84,8 +85,8 @@ def test_batch_segments(world: World) -> None:
     version = world.version(world.solution(group, "aws-item-attribute-affinity"))
     query = 'ITEMS.genres = "Comedy" AND ITEMS.genres = "Action"'
     _, written = run(world, version, [{"itemAttributes": query}], segment=True, numResults=2)
-    assert written[0]["itemAttributes"] == query
-    assert len(written[0]["output"]["recommendedUsers"]) == 2
+    assert (written[0]["input"], written[0]["error"]) == ({"itemAttributes": query}, None)
+    assert len(written[0]["output"]["usersList"]) == 2
 
 
 @pytest.mark.parametrize(("recipe", "most"), [("aws-item-affinity", 500)])

@@ -56,7 +56,7 @@ def test_deletion_is_seen_and_then_the_resource_is_gone(world: World) -> None:
     assert world.described("campaign", campaign)["status"] == "DELETE PENDING"
     with refused("ResourceInUseException", "DELETE PENDING"):
         world.api.delete_campaign(campaignArn=campaign)
-    world.emulator.clock.advance(40)
+    world.emulator.clock.advance(9 * 60)
     assert world.described("campaign", campaign)["status"] == "DELETE IN_PROGRESS"
     world.finish()
     with refused("ResourceNotFoundException", campaign):

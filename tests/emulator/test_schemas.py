@@ -53,7 +53,7 @@ def test_delete_schema(world: World) -> None:
 
 @pytest.mark.parametrize("operation", ["describe_schema", "delete_schema"])
 def test_unknown_schema(world: World, operation: str) -> None:
-    with refused("ResourceNotFoundException", f"Resource Arn {UNKNOWN} does not exist."):
+    with refused("ResourceNotFoundException", f"The given schema does not exist: {UNKNOWN}"):
         getattr(world.api, operation)(schemaArn=UNKNOWN)
 
 

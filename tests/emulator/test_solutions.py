@@ -30,7 +30,11 @@ def test_solution__described_with_the_services_defaults(world: World) -> None:
         ({"recipeArn": None}, "InvalidInputException", "recipeArn must be specified"),
         ({"performAutoML": True}, "InvalidInputException", "recipeArn must not be specified"),
         ({"recipeArn": None, "performAutoML": True}, "InvalidInputException", "performAutoML is no longer supported"),
-        ({"recipeArn": RECIPE + "aws-hrnn"}, "ResourceNotFoundException", "recipe/aws-hrnn does not exist"),
+        (
+            {"recipeArn": RECIPE + "aws-hrnn"},
+            "ResourceNotFoundException",
+            "The given recipe does not exist: arn:aws:personalize:::recipe/aws-hrnn",
+        ),
         ({"recipeArn": RECIPE + "aws-vod-top-picks"}, "InvalidInputException", "create a recommender with it"),
         ({"performHPO": True}, "InvalidInputException", "performHPO is not supported by recipe aws-user-pers"),
         (
@@ -235,13 +239,14 @@ def test_switch_finds_missing_datasets_at_create_solution() -> None:
             world.solution(group)
 
 
-def test_version__solution_not_active(world: World) -> None:
-    group = world.group()
-    solution = world.api.create_solution(
-        name="s", datasetGroupArn=group, recipeArn=RECIPE + "aws-sims", performAutoTraining=False
-    )["solutionArn"]
-    with refused("ResourceInUseException", "CREATE PENDING"):
-        world.start_version(solution)
+def test_version__solution_not_active() -> None:
+    with mock_personalize(Settings(durations={"solution": 30})) as emulator:
+        world = World(emulator)
+        solution = world.api.create_solution(
+            name="s", datasetGroupArn=world.group(), recipeArn=RECIPE + "aws-sims", performAutoTraining=False
+        )["solutionArn"]
+        with refused("ResourceInUseException", "CREATE PENDING"):
+            world.start_version(solution)
 
 
 @pytest.mark.parametrize(("after", "first"), [(0, "CREATE STOPPED"), (600, "CREATE STOPPING")])
@@ -304,7 +309,8 @@ def test_list_versions__solution_of_nobody(world: World) -> None:
 
 
 def versions(world: World, solution: str) -> list[dict[str, Any]]:
-    return list(world.api.list_solution_versions(solutionArn=solution)["solutionVersions"])
+    found = world.api.list_solution_versions(solutionArn=solution)["solutionVersions"]
+    return sorted(found, key=lambda version: version["creationDateTime"])
 
 
 def test_automatic_training_starts_by_itself_and_repeats_with_new_data(world: World) -> None:

@@ -136,7 +136,7 @@ V2 = "aws-user-personalization-v2"
         ("recommender_state_error", start_active_recommender, "ResourceInUseException", "InvalidInputException", None),
         ("unsuited_recipe_error", wrong_recipe, "InvalidInputException", "ResourceInUseException", None),
         ("first_incremental_import_error", incremental_first, "InvalidInputException", "ResourceInUseException", None),
-        ("not_found_text", text_of_not_found, "Resource Arn", "There is no {arn}", "There is no"),
+        ("not_found_text", text_of_not_found, "The given campaign does not exist:", "No {type} {arn}", "No campaign"),
         ("autotrain_mode", autotrain, "InvalidInputException", "accept", "AUTOTRAIN"),
         ("both_column_lists", both_lists, "ACTIVE", "refuse", "InvalidInputException"),
         ("incremental_update_by_default", incremental, None, True, True),

@@ -192,10 +192,10 @@ def _segment_answer(served: Served, job: Resource) -> Answer:
         values = given.get("filterValues", {})
         keep = keeper(served.backend, served.group_arn, job.record.get("filterArn"), values)
         if served.recipe.name == "aws-item-affinity":
-            return {"input": given, "output": {"recommendedUsers": served.users(keep, most, given["itemId"])}}
-        items = _items_with(served, given["itemAttributes"])
-        users = served.users(keep, most, items[0] if items else None)
-        return {"itemAttributes": given["itemAttributes"], "output": {"recommendedUsers": users}}
+            item = given["itemId"]
+        else:
+            item = next(iter(_items_with(served, given["itemAttributes"])), None)
+        return {"input": given, "output": {"usersList": served.users(keep, most, item)}, "error": None}
 
     return answer
 

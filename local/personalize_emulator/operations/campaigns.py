@@ -132,7 +132,7 @@ def _version(backend: PersonalizeBackend, asked: str, config: Params) -> Resourc
     else:
         latest = _latest(backend, backend.get("solution", asked.removesuffix(LATEST)).arn)
         if latest is None:
-            raise ResourceNotFoundException(asked)
+            raise ResourceNotFoundException(asked, "solution version")
         version = latest
     backend.get_active("solution", version.record["solutionArn"])
     return version

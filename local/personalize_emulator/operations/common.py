@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable
@@ -64,10 +65,17 @@ def list_all(label: str) -> Handler:
         found = list(backend.all(label, **({str(kind.parent): parent} if parent is not None else {})))
         if kind.newest_first:
             found.reverse()
+        else:
+            found.sort(key=lambda resource: scattered(resource.arn))
         return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)
 
-    order = "newest first" if kind.newest_first else "in order of creation"
+    order = "newest first" if kind.newest_first else "in no order"
     return documented(handler, f"{f'By `{kind.parent}` or all' if kind.parent else 'All'}; {order}; by pages.", "model")
+
+
+def scattered(text: str) -> str:
+    """A key to sort by that has nothing to do with creation or name, and is the same in every run."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def delete(label: str) -> Handler:

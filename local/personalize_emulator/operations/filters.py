@@ -6,6 +6,7 @@ from .. import filters
 from ..avro import Schema
 from ..exceptions import InvalidInputException, LimitExceededException
 from ..models import PersonalizeBackend
+from ..recipes import INTERACTIONS
 from ..resources import Resource
 from .common import Params
 from .datasets import schema_of
@@ -27,7 +28,8 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
                 if "data changed" not in dataset.inner:
                     raise InvalidInputException(f"{dataset.arn} has no data yet.")
     _check_quotas(backend, group, parsed)
-    made = backend.create("filter", params)
+    slow = any(condition.dataset == INTERACTIONS for condition in parsed.conditions)
+    made = backend.create("filter", params, duration="filter on interactions" if slow else "filter")
     made.inner["filter"] = parsed
     return {"filterArn": made.arn}
 

@@ -25,9 +25,10 @@ NO_METADATA = frozenset(
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
-    """Dataset ACTIVE, no other import into it; INCREMENTAL after a first import; role and location given; 5
-    running to a region. In the job: role, trust and bucket policy, 100 GB or (INCREMENTAL) 1 GB, header, types,
-    nulls, lengths, UTF-8, at least 1000 interactions, at most 10 event types and metadata columns together.
+    """Dataset ACTIVE, no other import into it; INCREMENTAL after a first import; role and location given; role,
+    trust and bucket policy; 5 running to a region. In the job: the same access, 100 GB or (INCREMENTAL) 1 GB,
+    header, types, nulls, lengths, UTF-8, at least 1000 interactions, at most 10 event types and metadata columns
+    together.
 
     Source: guide "Importing bulk data into Amazon Personalize with a dataset import job", "Common error
     messages"

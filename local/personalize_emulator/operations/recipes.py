@@ -48,7 +48,7 @@ def describe_recipe(backend: PersonalizeBackend, params: Params) -> Params:
 
 
 def list_recipes(backend: PersonalizeBackend, params: Params) -> Params:
-    """Custom recipes and use cases together, or one domain's use cases; by pages.
+    """Custom recipes and use cases together, or one domain's use cases; by name; by pages.
 
     Source: API ListRecipes
     """
@@ -56,7 +56,7 @@ def list_recipes(backend: PersonalizeBackend, params: Params) -> Params:
     members = summary_members("ListRecipes", "recipes")
     found = [
         shown(_record(backend, recipe), members)
-        for recipe in RECIPES.values()
+        for recipe in sorted(RECIPES.values(), key=lambda recipe: recipe.name)
         if domain is None or recipe.domain == domain
     ]
     return page("ListRecipes", "recipes", found, params)
@@ -102,7 +102,7 @@ def _name(backend: PersonalizeBackend, kind: str, arn: str, known: set[str]) -> 
     prefix = catalogue_arn(backend.partition, kind, "")
     name = arn.removeprefix(prefix)
     if not arn.startswith(prefix) or name not in known:
-        raise ResourceNotFoundException(arn)
+        raise ResourceNotFoundException(arn, kind.replace("-", " "))
     return name
 
 

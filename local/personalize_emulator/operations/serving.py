@@ -108,7 +108,7 @@ def keeper(
         return lambda _: True
     made = backend.get("filter", filter_arn)
     if made.record["datasetGroupArn"] != group_arn:
-        raise ResourceNotFoundException(filter_arn)
+        raise ResourceNotFoundException(filter_arn, "filter")
     if made.status != "ACTIVE":
         raise InvalidInputException(f"Filter {filter_arn} is not ACTIVE; its status is {made.status}.")
     parsed = parsed_filter(made)
