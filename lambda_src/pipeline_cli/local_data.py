@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.data.files import SAMPLE, DataFile, DataFolder, choose
+from pipeline.data.folders import SAMPLE, DataFile, DataFolder, choose
 
 
 class LocalFolder(DataFolder):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from pipeline.data import files as data_files
+from pipeline.data import checks, folders
 
 from .conftest import BUCKET, REGION, interactions_schema, users_schema
 
@@ -29,8 +29,8 @@ def s3() -> Iterator[Any]:
 def inspect(s3: Any, files: dict[str, str | bytes], dataset_type: str = "Interactions", avro: Any = None) -> list[str]:
     for name, body in files.items():
         s3.put_object(Bucket=BUCKET, Key=f"{dataset_type}/{name}", Body=body)
-    folder = data_files.list_folder(BUCKET, f"{dataset_type}/")
-    return [str(problem) for problem in data_files.inspect(folder, dataset_type, avro or interactions_schema())[0]]
+    folder = folders.list_folder(BUCKET, f"{dataset_type}/")
+    return [str(problem) for problem in checks.inspect(folder, dataset_type, avro or interactions_schema())[0]]
 
 
 def test_good_files_have_no_problems(s3: Any) -> None:
@@ -83,14 +83,14 @@ def test_a_large_file_is_sampled_and_not_counted(s3: Any) -> None:
 
 def test_a_column_beside_the_schema_is_a_note(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="USER_ID,AGE,SHOE\nu,,43\n")
-    problems, notes = data_files.inspect(data_files.list_folder(BUCKET, "Users/"), "Users", users_schema())
+    problems, notes = checks.inspect(folders.list_folder(BUCKET, "Users/"), "Users", users_schema())
     assert problems == []
     assert notes == ["Users/: the columns SHOE are not in the schema, so they are not used."]
 
 
 def test_the_fingerprint_follows_the_content(s3: Any) -> None:
     def fingerprint() -> str:
-        return data_files.list_folder(BUCKET, "Users/").fingerprint
+        return folders.list_folder(BUCKET, "Users/").fingerprint
 
     s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="1")
     first = fingerprint()
@@ -105,23 +105,23 @@ def test_the_fingerprint_follows_the_content(s3: Any) -> None:
 @given(st.text(max_size=50))
 def test_any_cell_gets_a_verdict(cell: str) -> None:
     for avro_type in ("int", "long", "float", "string", "boolean"):
-        verdict = data_files.cell_problem({"name": "TIMESTAMP", "type": avro_type}, cell)
+        verdict = checks.cell_problem({"name": "TIMESTAMP", "type": avro_type}, cell)
         assert verdict is None or verdict.endswith(".")
 
 
 @pytest.mark.parametrize("location", [f"s3://{BUCKET}/a#b?c/", f"s3://{BUCKET}/a#b?c/d.csv"])
 def test_a_location_is_read_as_it_is_written(s3: Any, location: str) -> None:
     s3.put_object(Bucket=BUCKET, Key="a#b?c/d.csv", Body="1")
-    folder = data_files.at(location)
+    folder = folders.at(location)
     assert [file.key for file in folder.files] == ["a#b?c/d.csv"]
     assert folder.location == location
 
 
 def test_a_location_in_a_bucket_that_is_not_there_has_no_files(s3: Any) -> None:
-    assert data_files.at("s3://not-there/Users/").files == ()
+    assert folders.at("s3://not-there/Users/").files == ()
 
 
 def test_a_location_too_long_for_an_import_is_told(s3: Any) -> None:
-    files = (data_files.DataFile("k.csv", 1, "e"),)
-    problems, _ = data_files.inspect(data_files.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
+    files = (folders.DataFile("k.csv", 1, "e"),)
+    problems, _ = checks.inspect(folders.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
     assert "longer than 256" in str(problems[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipeline.data.files import DataFolder
+from pipeline.data.folders import DataFolder
 from pipeline.engine.reconciler import listed
 from pipeline.engine.resource_types import RESOURCE_TYPES
 from pipeline.params.sections import Placed, Sections

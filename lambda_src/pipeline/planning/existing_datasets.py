@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipeline.data.files import DataFolder
+from pipeline.data.folders import DataFolder
 from pipeline.engine.reconciler import begun, describe, failed, listed
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.params import schemas

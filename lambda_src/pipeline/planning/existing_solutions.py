@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline import clients
-from pipeline.data import files as data_files
+from pipeline.data import folders as data_files
 from pipeline.engine.reconciler import Resource, begun, failed, listed, target_of
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.params import places, recipes

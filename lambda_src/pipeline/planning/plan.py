@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from pipeline import clients
 from pipeline.arns import Arns
-from pipeline.data import files as data_files
+from pipeline.data import checks
+from pipeline.data import folders as data_files
 from pipeline.engine.polling import LONGEST
 from pipeline.params import dialects, places, sections
 from pipeline.params import document as params
@@ -181,7 +182,7 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sect
     for section in read.datasets:
         if section.avro is None or read.when["import"] == "never" or section.dataset_type not in folders:
             continue
-        problems, notes = data_files.inspect(folders[section.dataset_type], section.dataset_type, section.avro)
+        problems, notes = checks.inspect(folders[section.dataset_type], section.dataset_type, section.avro)
         read.problems += problems
         read.notes += notes
     return read, folders

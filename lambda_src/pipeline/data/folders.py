@@ -1,0 +1,96 @@
+"""The CSV files beside the params file: found and fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipeline import clients
+
+SAMPLE = 64 * 1024  # bytes read of each file
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One object of a data folder."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The first level of a folder, which is what an import reads."""
+
+    bucket: str
+    prefix: str
+    files: tuple[DataFile, ...]
+
+    @property
+    def location(self) -> str:
+        """The `dataLocation` of an import job."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that change when a file comes, goes or changes."""
+        content = json.dumps([(file.key, file.size, file.etag) for file in self.files])
+        return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+    def sample(self, file: DataFile) -> bytes:
+        """The head of one of the files."""
+        last = min(SAMPLE, file.size) - 1
+        return clients.s3().get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{last}")["Body"].read()
+
+
+def list_folder(bucket: str, prefix: str) -> DataFolder:
+    """The non-empty objects directly under `prefix`, by key; where it does not end with a slash, that one object."""
+    entries = (entry for page in _pages(bucket, prefix) for entry in page.get("Contents", []))
+    files = (
+        DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+        for entry in entries
+        if entry["Size"] and (prefix.endswith("/") or entry["Key"] == prefix)
+    )
+    return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
+
+
+def at(location: str) -> DataFolder:
+    """The files at an `s3://bucket/path`; none where it can't be read."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    try:
+        return list_folder(bucket, prefix)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "NoSuchBucket", "InvalidBucketName"):
+            return DataFolder(bucket, prefix, ())
+        raise
+
+
+def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
+    """A dataset's files beside the params file: the folder of its type, or one CSV file, in any case."""
+    names = [
+        found
+        for page in _pages(bucket, prefix)
+        for found in [
+            *(folder["Prefix"] for folder in page.get("CommonPrefixes", [])),
+            *(entry["Key"] for entry in page.get("Contents", [])),
+        ]
+    ]
+    return list_folder(bucket, choose(names, prefix, dataset_type) or f"{prefix}{dataset_type}/")
+
+
+def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:
+    """Of the names beside the params file (folders end with a slash) the one that holds the dataset, or None."""
+    wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
+    exact = [name for name in wanted if name in names]
+    alike = [name for form in wanted for name in names if name.lower() == form.lower()]
+    return next(iter(exact + alike), None)
+
+
+def _pages(bucket: str, prefix: str) -> Iterator[Any]:
+    yield from clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
