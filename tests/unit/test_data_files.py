@@ -7,9 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from pipeline import clients
 from pipeline.data import checks, folders
 
 from .conftest import BUCKET, REGION, interactions_schema, users_schema
@@ -46,7 +48,8 @@ def test_an_empty_folder_is_told(s3: Any) -> None:
     [
         ("USER_ID,TIMESTAMP\nu,1\n", "the header lacks ITEM_ID"),
         ("\n", "the header lacks USER_ID, ITEM_ID, TIMESTAMP"),
-        ("ITEM_ID,USER_ID,TIMESTAMP\ni,u,1\n", "must stand in the schema's order: USER_ID, ITEM_ID, TIMESTAMP"),
+        ("USER_ID,ITEM_ID,ITEM_ID,TIMESTAMP\nu,i,j,1\n", "the header names ITEM_ID more than once"),
+        ("TIMESTAMP,ITEM_ID,USER_ID\nyesterday,i,u\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         ('"USER_ID","ITEM_ID","TIMESTAMP"\nu,i,1\n', "names are quoted"),
         ("\ufeffUSER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n", "byte order mark"),
         (HEADER.encode() + b"u,\xff,1\n", "not UTF-8 at byte 28"),
@@ -88,6 +91,12 @@ def test_a_column_beside_the_schema_is_a_note(s3: Any) -> None:
     assert notes == ["Users/: the columns SHOE are not in the schema, so they are not used."]
 
 
+@pytest.mark.parametrize("body", ["AGE,USER_ID\n,u\n", ",USER_ID,AGE\n0,u,\n", ",AGE,USER_ID\n0,7,u\n"])
+def test_columns_stand_in_any_order_and_after_a_nameless_index(s3: Any, body: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body=body)
+    assert checks.inspect(folders.list_folder(BUCKET, "Users/"), "Users", users_schema()) == ([], [])
+
+
 def test_the_fingerprint_follows_the_content(s3: Any) -> None:
     def fingerprint() -> str:
         return folders.list_folder(BUCKET, "Users/").fingerprint
@@ -100,6 +109,66 @@ def test_the_fingerprint_follows_the_content(s3: Any) -> None:
     second = fingerprint()
     s3.put_object(Bucket=BUCKET, Key="Users/b.csv", Body="2")
     assert len({first, second, fingerprint()}) == 3
+
+
+def test_the_fingerprint_stays_when_the_same_bytes_come_in_parts(s3: Any) -> None:
+    file = {"Bucket": BUCKET, "Key": "Users/a.csv"}
+    s3.put_object(**file, Body="1", ChecksumAlgorithm="CRC32")
+    at_once = folders.list_folder(BUCKET, "Users/")
+    upload = s3.create_multipart_upload(**file, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**file, UploadId=upload, PartNumber=1, Body="1")["ETag"]}
+    fingerprint = at_once.fingerprint
+    s3.complete_multipart_upload(**file, UploadId=upload, MultipartUpload={"Parts": [part]})
+    in_parts = folders.list_folder(BUCKET, "Users/")
+    assert in_parts.files != at_once.files
+    assert in_parts.fingerprint == fingerprint
+
+
+def test_the_fingerprint_stays_when_the_same_bytes_are_encrypted_otherwise(s3: Any) -> None:
+    """Under SSE-KMS the ETag is no digest of the content (in moto it stays one)."""
+    s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="1")
+    plain, encrypted = (
+        folders.DataFolder(BUCKET, "Users/", (folders.DataFile("Users/a.csv", 1, etag),)) for etag in ("e", "f")
+    )
+    assert plain.fingerprint == encrypted.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("head", "digest"),
+    [
+        ({"ChecksumCRC64NVME": "a=", "ChecksumType": "FULL_OBJECT"}, "crc64nvme:a="),
+        ({"ChecksumCRC32": "c=", "ChecksumSHA1": "b=", "ChecksumType": "FULL_OBJECT"}, "sha1:b="),
+        ({"ChecksumSHA256": "d=-2", "ChecksumType": "COMPOSITE"}, "sha256:d=-2"),
+        ({"ChecksumType": "FULL_OBJECT"}, "etag:e-2"),
+        ({}, "etag:e-2"),
+    ],
+)
+def test_a_digest_is_the_checksum_that_s3_has_or_else_the_etag(head: dict[str, str], digest: str) -> None:
+    file = folders.DataFile("Users/a.csv", 1, "e-2")
+    with Stubber(clients.s3()) as stubber:
+        stubber.add_response("head_object", head, {"Bucket": BUCKET, "Key": file.key, "ChecksumMode": "ENABLED"})
+        assert folders.DataFolder(BUCKET, "Users/", (file,)).digest(file) == digest
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_the_etag_does_where_the_checksum_may_not_be_seen(status: int) -> None:
+    """HeadObject shows a checksum only to who may use the object's key; a batch job's input need not be read here."""
+    file = folders.DataFile("batch/input/a.json", 1, "e")
+    with Stubber(clients.s3()) as stubber:
+        stubber.add_client_error("head_object", str(status), http_status_code=status)
+        assert folders.DataFolder(BUCKET, "batch/input/", (file,)).digest(file) == "etag:e"
+
+
+def test_checksums_are_asked_for_once_and_only_for_a_fingerprint(s3: Any) -> None:
+    asked: list[str] = []
+    clients.s3().meta.events.register("before-call.s3.HeadObject", lambda params, **_: asked.append(params["url_path"]))
+    for name in ("b", "a", "c/deeper"):
+        s3.put_object(Bucket=BUCKET, Key=f"Users/{name}.csv", Body="USER_ID,AGE\nu,1\n")
+    folder = folders.list_folder(BUCKET, "Users/")
+    assert checks.inspect(folder, "Users", users_schema()) == ([], [])
+    assert asked == []
+    assert folder.fingerprint == folder.fingerprint
+    assert sorted(asked) == [f"/{name}" for name in ("Users/a.csv", "Users/b.csv")]
 
 
 @given(st.text(max_size=50))

@@ -44,7 +44,7 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
             continue
         rows += max(len(lines) - 1, 0)
         problems += _file_problems(file.key, lines, avro)
-        known = {field["name"] for field in avro["fields"]}
+        known = {"", *(field["name"] for field in avro["fields"])}  # "": pandas writes its index without a name
         extra |= dict.fromkeys(name for name in (lines[0].split(",") if lines else []) if name not in known)
     seen_whole = len(folder.files) <= MOST_SAMPLED and all(file.size <= SAMPLE for file in folder.files)
     if not problems and dataset_type == "Interactions" and seen_whole and rows < FEWEST_INTERACTIONS:
@@ -82,9 +82,8 @@ def _file_problems(key: str, lines: list[str], avro: Avro) -> Iterator[Problem]:
         what = f"the header lacks {', '.join(missing)}; the schema wants {', '.join(columns)}, the file has {shown}."
         yield Problem(key, what)
         return
-    if [name for name in header if name in columns] != columns:
-        what = f"the columns must stand in the schema's order: {', '.join(columns)}; the file has {', '.join(header)}."
-        yield Problem(key, what)
+    if twice := [name for name in columns if header.count(name) > 1]:
+        yield Problem(key, f"the header names {', '.join(twice)} more than once. Keep one of each.")
         return
     yield from _row_problems(key, header, lines[1:], {field["name"]: field for field in avro["fields"]})
 
