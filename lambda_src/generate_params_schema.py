@@ -1,4 +1,4 @@
-"""Writes params.schema.json, in pipeline/params/, from botocore's service model: `make schema`. Not in the Lambda package.
+"""Writes pipeline/params/params.schema.json from botocore's service model: `make schema`. Not in the Lambda package.
 
 Each section of params.json is the parameter set of one boto3 call, so what is legal comes from the model of that call.
 Only the frame (which sections exist, what the pipeline fills in by itself, the Avro schema) is written here.
@@ -28,7 +28,17 @@ FILLED_IN = {
     "dataSource",
     "jobInput",
     "jobOutput",
+    "metricsOutputConfig",
     "roleArn",
+}
+
+# What a resource can be asked to be; the others are only made.
+STATES = {
+    "CreateCampaign": ("present", "absent"),
+    "CreateEventTracker": ("present", "absent"),
+    "CreateFilter": ("present", "absent"),
+    "CreateMetricAttribution": ("present", "absent"),
+    "CreateRecommender": ("present", "stopped", "absent"),
 }
 
 AVRO_TYPES = ["float", "double", "int", "long", "string", "boolean", "null"]
@@ -161,9 +171,12 @@ def structure(shape: Shape, **more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def state(*states: str) -> dict[str, Any]:
-    """What a billed resource can be asked to be."""
-    return {"type": "string", "enum": list(states), "description": "What it shall be; `present` unless said otherwise."}
+def state(operation: str) -> dict[str, dict[str, Any]]:
+    """The property that asks a resource to be there or not; none where nothing can be asked."""
+    if operation not in STATES:
+        return {}
+    what = "What it shall be; `present` unless said otherwise."
+    return {"state": {"type": "string", "enum": list(STATES[operation]), "description": what}}
 
 
 def list_of(definition: str) -> dict[str, Any]:
@@ -178,13 +191,13 @@ def generate() -> dict[str, Any]:
     def section(operation: str, **more: dict[str, Any]) -> dict[str, Any]:
         shape = model.operation_model(operation).input_shape
         assert shape is not None, operation
-        return {"description": f"The parameters of {operation}."} | structure(shape, **more)
+        return {"description": f"The parameters of {operation}."} | structure(shape, **state(operation), **more)
 
     group = section("CreateDatasetGroup")
     import_job = section("CreateDatasetImportJob")
     import_job["required"].remove("jobName")
     dataset = section("CreateDataset", schema={"$ref": "#/$defs/avroSchema"}, importJob={"$ref": "#/$defs/importJob"})
-    campaign = section("CreateCampaign", state=state("present", "absent"), deployWhen=DEPLOY_WHEN)
+    campaign = section("CreateCampaign", deployWhen=DEPLOY_WHEN)
     solution = section(
         "CreateSolution",
         solutionVersion={"$ref": "#/$defs/solutionVersion"},
@@ -206,6 +219,7 @@ def generate() -> dict[str, Any]:
                 "additionalProperties": False,
             },
             "eventTracker": section("CreateEventTracker"),
+            "metricAttribution": section("CreateMetricAttribution"),
             "filters": list_of("filter"),
             "solution": {"$ref": "#/$defs/solution"},
             "campaign": {"$ref": "#/$defs/campaign"},
@@ -239,7 +253,7 @@ def generate() -> dict[str, Any]:
             "solution": solution,
             "campaign": campaign,
             "filter": section("CreateFilter"),
-            "recommender": section("CreateRecommender", state=state("present", "stopped", "absent")),
+            "recommender": section("CreateRecommender"),
             "batchInferenceJob": section("CreateBatchInferenceJob", filterName=FILTER_NAME),
             "batchSegmentJob": section("CreateBatchSegmentJob", filterName=FILTER_NAME),
             "avroSchema": AVRO_SCHEMA,

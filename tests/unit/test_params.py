@@ -94,6 +94,57 @@ def test_every_parameter_of_the_call_has_its_place(parameter: str) -> None:
     assert parameter in section["properties"]
 
 
+SOLD = {"eventType": "purchase", "metricName": "sold", "expression": "SAMPLECOUNT()"}
+PLACE = {"path": "s3://bucket/metrics/"}
+ROLE = "arn:aws:iam::123456789012:role/shop"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [{}, {"metricsOutputConfig": {}}, {"metricsOutputConfig": {"s3DataDestination": PLACE, "roleArn": ROLE}}],
+)
+def test_a_metric_attribution_needs_no_place_for_its_metrics(output: dict[str, Any]) -> None:
+    assert problems(valid(metricAttribution={"name": "sales", "metrics": [SOLD], **output})) == []
+
+
+def test_a_metric_attribution_needs_its_metrics_whole() -> None:
+    del (lacking := dict(SOLD))["expression"]
+    output = {"s3DataDestination": {}}
+    assert problems(valid(metricAttribution={"metrics": [lacking], "metricsOutputConfig": output})) == [
+        "$.metricAttribution.name: is missing; it is required.",
+        "$.metricAttribution.metrics[0].expression: is missing; it is required.",
+        "$.metricAttribution.metricsOutputConfig.s3DataDestination.path: is missing; it is required.",
+    ]
+    assert problems(valid(metricAttribution={"name": "sales", "metrics": [SOLD] * 11})) == [
+        "$.metricAttribution.metrics: has 11 entries; at most 10 are allowed."
+    ]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_hangs_on_the_group_can_be_asked_to_be_absent(state: str) -> None:
+    document = valid(
+        eventTracker={"name": "clicks", "state": state},
+        filters=[{"name": "unseen", "filterExpression": "EXCLUDE ItemID WHERE ...", "state": state}],
+        metricAttribution={"name": "sales", "metrics": [SOLD], "state": state},
+    )
+    assert problems(document) == []
+
+
+def test_only_a_recommender_can_be_stopped() -> None:
+    document = valid(
+        eventTracker={"name": "clicks", "state": "stopped"},
+        filters=[{"name": "unseen", "filterExpression": "EXCLUDE ItemID WHERE ...", "state": "stopped"}],
+        metricAttribution={"name": "sales", "metrics": [SOLD], "state": "stopped"},
+        recommenders=[
+            {"name": "top", "recipeArn": "arn:aws:personalize:::recipe/aws-vod-top-picks", "state": "stopped"}
+        ],
+    )
+    faulty = ("$.eventTracker", "$.filters[0]", "$.metricAttribution")
+    assert problems(document) == [
+        f'{where}.state: must be one of ["present", "absent"], not "stopped".' for where in faulty
+    ]
+
+
 @pytest.mark.parametrize("legal", ["rate(6 hours)", "rate(1 day)", "cron(0 3 ? * SUN *)", "at(2026-12-01T03:00:00)"])
 def test_a_schedule_of_each_form_is_accepted(legal: str) -> None:
     assert problems(valid(schedules={"retrain": legal})) == []
