@@ -26,6 +26,7 @@ TARGETS = {
     "UserID": ("USER_ID", (INTERACTIONS, USERS)),
     "ActionID": ("ACTION_ID", (ACTION_INTERACTIONS, ACTIONS)),
 }
+EVENT_TYPE = "EVENT_TYPE"
 MAX_PLACEHOLDER = 50
 
 
@@ -99,7 +100,7 @@ class Filter:
     @property
     def fields(self) -> set[tuple[str, str]]:
         """Dataset fields that it reads, which the quotas count."""
-        return {(c.dataset, c.field) for c in self.conditions}
+        return {(c.dataset, c.field.upper()) for c in self.conditions}
 
     @property
     def needs_item(self) -> bool:
@@ -128,14 +129,14 @@ def check_fields(parsed: Filter, schemas: Mapping[str, Schema]) -> None:
         schema = schemas.get(condition.dataset)
         if schema is None:
             raise _invalid(f"The dataset group has no {name} dataset.")
-        field = schema.field(condition.field)
+        field = _field(schema, condition.field)
         if field is None:
             raise _invalid(f"Field {condition.field} does not exist in the {name} dataset.")
         if field.textual or field.type == "boolean":
             raise _invalid(f"Field {condition.field} cannot be used in a filter.")
         _check_values(condition, field)
         for value in condition.values:
-            if isinstance(value, CurrentItem) and (ITEMS not in schemas or not schemas[ITEMS].field(value.field)):
+            if isinstance(value, CurrentItem) and (ITEMS not in schemas or _field(schemas[ITEMS], value.field) is None):
                 raise _invalid(f"Field {value.field} does not exist in the Items dataset.")
 
 
@@ -206,7 +207,7 @@ def _sql(condition: Condition, question: Question) -> tuple[str, list[Any]]:
     values = [one for value in condition.values for one in _resolved(value, question)]
     if condition.operator in ("IN", "NOT IN"):
         # Several values of one cell are joined with a bar. Only event types ignore case.
-        fold = "lower" if condition.field == "EVENT_TYPE" else ""
+        fold = "lower" if condition.field.upper() == EVENT_TYPE else ""
         test = f"instr('|' || {fold}(coalesce({column}, '')) || '|', '|' || {fold}(?) || '|') > 0"
         negation = "NOT " if condition.operator == "NOT IN" else ""
         return f"{negation}({' OR '.join([test] * len(values)) or '0'})", [_text(value) for value in values]
@@ -250,7 +251,7 @@ def _check_form(expression: Expression) -> None:
         raise _invalid(f"{expression.target} can be filtered by {names}.")
     for condition in expression.conditions:
         for value in condition.values:
-            if isinstance(value, Everything) and (condition.field, condition.operator) != ("EVENT_TYPE", "IN"):
+            if isinstance(value, Everything) and (condition.field.upper(), condition.operator) != (EVENT_TYPE, "IN"):
                 raise _invalid("* can be used only with EVENT_TYPE IN.")
             if isinstance(value, Placeholder) and condition.operator == "NOT IN":
                 raise _invalid("Placeholders are not allowed with NOT_IN operator")
@@ -259,13 +260,20 @@ def _check_form(expression: Expression) -> None:
 
 
 def _check_values(condition: Condition, field: Field) -> None:
-    if condition.operator not in ("IN", "NOT IN") and field.type not in NUMERIC:
+    # Samples compare the current user's strings by = too: CurrentUser.MEMBERSHIP = $PREMIUM.
+    equality = condition.dataset == USERS and condition.operator in ("=", "!=")
+    if condition.operator not in ("IN", "NOT IN") and field.type not in NUMERIC and not equality:
         raise _invalid(f"Operator {condition.operator} needs a number, and {condition.field} is {field.type}.")
     for value in condition.values:
         if isinstance(value, float) and field.type not in NUMERIC:
             raise _invalid(f"Field {condition.field} is of type {field.type} and cannot be compared with a number.")
         if isinstance(value, str) and field.type in NUMERIC:
             raise _invalid(f"Field {condition.field} is of type {field.type} and cannot be compared with a string.")
+
+
+def _field(schema: Schema, name: str) -> Field | None:
+    """The column that a filter means: `Interactions.event_type` has been taken for EVENT_TYPE."""
+    return next((field for field in schema.fields if field.name.upper() == name.upper()), None)
 
 
 def _invalid(reason: str) -> InvalidInputException:
@@ -305,7 +313,7 @@ class _Builder(Transformer[Token, Any]):
         return Placeholder(str(parts[0]))
 
     def current_item(self, parts: list[Token]) -> CurrentItem:
-        return CurrentItem(str(parts[0]))
+        return CurrentItem(str(parts[-1]))
 
     def values(self, parts: list[Any]) -> tuple[Value, ...]:
         return tuple(Everything() if isinstance(part, Token) else part for part in parts)
@@ -318,7 +326,10 @@ class _Builder(Transformer[Token, Any]):
 
     def condition(self, parts: list[Any]) -> Condition:
         (dataset, field), operator, values = parts
-        return Condition(dataset, field, str(operator), values if isinstance(values, tuple) else (values,))
+        values = values if isinstance(values, tuple) else (values,)
+        if values == ("*",) and field.upper() == EVENT_TYPE:  # published samples put the star in quotes
+            values = (Everything(),)
+        return Condition(dataset, field, str(operator), values)
 
     def user_condition(self, parts: list[Any]) -> _OfCurrentUser:
         field, operator, values = parts
@@ -330,13 +341,14 @@ class _Builder(Transformer[Token, Any]):
         user_conditions: list[Condition] = []
         for part in rest:
             if isinstance(part, Token):
-                if part == "OR":
+                if part.upper() == "OR":
                     alternatives.append([])
             elif isinstance(part, _OfCurrentUser):
                 user_conditions.append(part.condition)
             else:
                 alternatives[-1].append(part)
-        return Expression(str(action), str(target), tuple(map(tuple, alternatives)), tuple(user_conditions))
+        canonical = next(name for name in TARGETS if name.lower() == target.lower())
+        return Expression(action.upper(), canonical, tuple(map(tuple, alternatives)), tuple(user_conditions))
 
     def start(self, parts: list[Expression]) -> Filter:
         return Filter(tuple(parts))

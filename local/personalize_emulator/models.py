@@ -104,6 +104,18 @@ class PersonalizeBackend(BaseBackend):
         found = self.resources.get(arn) if arn is not None else None
         return found if found is not None and found.type.label == label else None
 
+    def visible(self, resource: Resource) -> bool:
+        """Whether Describe and List see it yet (switch `creation_seen_after`)."""
+        lag: float = self.switches.creation_seen_after
+        return bool(self.now >= resource.record["creationDateTime"] + lag)
+
+    def look(self, label: str, arn: str) -> Resource:
+        """As `get`, through the eyes of Describe. Raises ResourceNotFoundException."""
+        found = self.get(label, arn)
+        if not self.visible(found):
+            raise ResourceNotFoundException(arn, label)
+        return found
+
     def all(self, label: str, **links: Any) -> Iterator[Resource]:
         """Resources of a type whose record has all these members, in the order of creation."""
         for resource in list(self.resources.values()):
@@ -170,7 +182,8 @@ class PersonalizeBackend(BaseBackend):
         *,
         own_statuses: Statuses | None = None,
     ) -> None:
-        """Start an update, shown as the resource's latest-update member; `begin` returns what applies it.
+        """Start an update, shown as the resource's latest-update member if the type has one; `begin` returns what
+        applies it.
 
         `own_statuses` are for types whose own status shows the update too.
         Raises ResourceInUseException while the resource or an earlier update is busy.
@@ -178,10 +191,12 @@ class PersonalizeBackend(BaseBackend):
         if resource.busy:
             raise ResourceInUseException(f"Resource {resource.arn} is in use: an operation on it is in progress.")
         kind = resource.type
+        if lag := self.switches.update_seen_after:
+            resource.before = (self.now + lag, dict(resource.record))
         summary: Record = dict(changes, creationDateTime=self.now)
-        subjects = {statuses: summary}
+        subjects: dict[Statuses, Record] = {}
         if kind.update_member:
-            resource.record[kind.update_member] = summary
+            resource.record[kind.update_member] = subjects[statuses] = summary
         if own_statuses is not None:
             subjects[own_statuses] = resource.record
         self.run_job(resource, f"{kind.label} update", subjects, begin, operation=f"Update{kind.noun}")

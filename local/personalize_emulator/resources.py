@@ -33,6 +33,8 @@ BATCH_AS_MODELLED = Statuses("PENDING", "IN PROGRESS", "ACTIVE", "CREATE FAILED"
 DELETION_JOB = Statuses("PENDING", "IN_PROGRESS", "COMPLETED", "FAILED")
 #: What a dataset's own status shows while its schema is replaced (observed); it falls back to ACTIVE either way.
 DATASET_UPDATE = Statuses.of("UPDATE", failed="ACTIVE")
+#: A metric attribution has no member for its latest update, so its own status must tell how that went.
+ATTRIBUTION_UPDATE = Statuses.of("UPDATE")
 RECOMMENDER_START = Statuses.of("START", failed="INACTIVE")
 RECOMMENDER_STOP = Statuses.of("STOP", done="INACTIVE", failed="ACTIVE")
 DELETE_PENDING, DELETE_IN_PROGRESS = "DELETE PENDING", "DELETE IN_PROGRESS"
@@ -197,7 +199,7 @@ RESOURCE_TYPES: dict[str, ResourceType] = {
             "metric-attribution/{name}",
             parent="datasetGroupArn",
             taggable=False,
-            deletable_from=_ENDED,
+            deletable_from=(*_ENDED, "UPDATE FAILED"),
         ),
     )
 }
@@ -220,6 +222,12 @@ class Resource:
     jobs: list[Event] = field(default_factory=list)
     work: Work | None = None
     appointments: list[Event] = field(default_factory=list)
+    #: What is shown until a moment: the record before an update (switch `update_seen_after`).
+    before: tuple[float, Record] | None = None
+
+    def seen(self, now: float) -> Record:
+        """The record as Describe and List see it."""
+        return self.before[1] if self.before is not None and now < self.before[0] else self.record
 
     @property
     def status(self) -> str | None:

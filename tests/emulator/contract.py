@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from local.personalize_emulator import Emulator
+from local.personalize_emulator import Emulator, Switches
 from local.personalize_emulator.dispatch import Caller, handle
 from local.personalize_emulator.exceptions import COMMON_ERRORS, PersonalizeError
 from local.personalize_emulator.service_model import operations
@@ -21,7 +22,10 @@ def checked(emulator: Emulator, service: str, name: str, params: dict[str, Any],
         answer = handle(emulator, service, name, params, caller)
     except PersonalizeError as err:
         injected = bool(emulator.faults.listed())
-        allowed = COMMON_ERRORS | (model.errors if model is not None else set())
+        # A switch may name a class that the model does not declare: to try it is what it is for.
+        thrown = {value for value in dataclasses.asdict(emulator.settings.switches).values() if isinstance(value, str)}
+        thrown -= {value for value in dataclasses.asdict(Switches()).values() if isinstance(value, str)}
+        allowed = COMMON_ERRORS | thrown | (model.errors if model is not None else set())
         assert injected or err.error_code in allowed, f"{name} does not declare {err.error_code}: {err.message}"
         raise
     assert model is not None

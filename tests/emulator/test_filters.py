@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.personalize_emulator import Settings, Switches, mock_personalize
+from local.personalize_emulator.appearance import normalised
 from local.personalize_emulator.exceptions import InvalidInputException
 from local.personalize_emulator.filters import parse
 
@@ -36,10 +37,70 @@ ITEMS = [
         "INCLUDE ItemID WHERE Items.MAKER IN ($CurrentItem.MAKER)",
         "EXCLUDE UserID WHERE Users.AGE < 18",
         'INCLUDE ActionID WHERE Actions.KIND IN ("offer")',
+        # As published samples spell them.
+        'EXCLUDE itemId WHERE INTERACTIONS.event_type in ("Purchase")',
+        'exclude itemid where Items.GENRES not in ("a") if currentuser.AGE > 17',
+        "INCLUDE ItemID WHERE ITEMS.MAKER IN CurrentItem.MAKER",
+        "INCLUDE ItemID WHERE Items.MAKER IN $MAKER",
+        "INCLUDE ActionID WHERE Actions.VALUE > ($VALUE)",
+        'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
     ],
 )
 def test_expressions_that_parse(text: str) -> None:
     assert parse(text).expressions
+
+
+def test_spellings_mean_the_same() -> None:
+    plain = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*) AND Interactions.KIND IN ("x") OR Interactions.N > 3'
+    other = 'exclude itemId where INTERACTIONS.EVENT_TYPE in "*" and interactions.KIND in "x" or Interactions.N > (3)'
+    assert parse(plain) == parse(other)
+
+
+def test_a_column_in_another_case(world: World) -> None:
+    group = world.group()
+    fields = [*FIELDS["Interactions"], {"name": "EVENT_TYPE", "type": "string"}]
+    world.dataset(group, fields=fields)
+    made = make(world, group, 'INCLUDE ItemID WHERE Interactions.event_type IN ("Watch")')
+    assert world.described("filter", made)["status"] == "ACTIVE"
+
+
+def test_users_are_compared_by_equality_of_strings(world: World) -> None:
+    group = world.group()
+    world.dataset(group, "Items")
+    users = [*FIELDS["Users"], {"name": "MEMBERSHIP", "type": "string", "categorical": True}]
+    world.dataset(group, "Users", fields=users)
+    expression = 'INCLUDE ItemID WHERE Items.GENRES IN ("a") IF CurrentUser.MEMBERSHIP = $PREMIUM'
+    assert world.described("filter", make(world, group, expression))["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            'exclude itemId  where INTERACTIONS.event_type not in ("in  or","b")or Interactions.N>=3',
+            'EXCLUDE itemId WHERE INTERACTIONS.event_type NOT IN ("in  or", "b") OR Interactions.N >= 3',
+        ),
+        (
+            'INCLUDE ItemID WHERE Items.A IN $A|EXCLUDE ItemID WHERE Items.B IN( "x" )',
+            'INCLUDE ItemID WHERE Items.A IN ($A) | EXCLUDE ItemID WHERE Items.B IN ("x")',
+        ),
+        ("INCLUDE ItemID WHERE A.B IN CurrentItem.B", "INCLUDE ItemID WHERE A.B IN (CurrentItem.B)"),
+        ("EXCLUDE ItemID WHERE A.EVENT_TYPE IN (*)", "EXCLUDE ItemID WHERE A.EVENT_TYPE IN (*)"),
+    ],
+)
+def test_normalised(given: str, shown: str) -> None:
+    assert normalised(given) == shown == normalised(shown)
+
+
+def test_switch_shows_expressions_normalised() -> None:
+    expression = "include ItemID where Items.MAKER in CurrentItem.MAKER"
+    for switch, shown in (("as given", expression), ("normalised", normalised(expression))):
+        with mock_personalize(Settings(switches=Switches(filter_expression_shown=switch))) as emulator:
+            world = World(emulator)
+            group = world.group()
+            world.dataset(group, "Items", fields=ITEMS)
+            made = make(world, group, expression)
+            assert world.described("filter", made)["filterExpression"] == shown
 
 
 @pytest.mark.parametrize(

@@ -229,25 +229,3 @@ def test_deletion_jobs_are_listed_newest_first(world: World) -> None:
         )
         world.emulator.clock.advance(1)
     assert [job["jobName"] for job in world.api.list_data_deletion_jobs()["dataDeletionJobs"]] == ["b", "a"]
-
-
-def test_metric_attribution(world: World) -> None:
-    group = world.group()
-    sold = {"eventType": "buy", "metricName": "sold", "expression": "SUM(Items.PRICE)"}
-    params = {"name": "m", "datasetGroupArn": group, "metricsOutputConfig": {"roleArn": ROLE}}
-    with refused("ResourceAlreadyExistsException"):
-        world.api.create_metric_attribution(metrics=[sold, sold], **params)
-    arn = world.api.create_metric_attribution(metrics=[sold], **params)["metricAttributionArn"]
-    with refused("ResourceInUseException"):
-        world.api.update_metric_attribution(metricAttributionArn=arn, removeMetrics=["sold"])
-    world.finish()
-    with refused("InvalidInputException", "names: seen"):
-        world.api.update_metric_attribution(metricAttributionArn=arn, removeMetrics=["seen"])
-    more = [{**sold, "metricName": f"m{n}"} for n in range(10)]
-    with refused("InvalidInputException", "at most 10"):
-        world.api.update_metric_attribution(metricAttributionArn=arn, addMetrics=more)
-    world.api.update_metric_attribution(metricAttributionArn=arn, addMetrics=more, removeMetrics=["sold"])
-    listed = world.api.list_metric_attribution_metrics(metricAttributionArn=arn)["metrics"]
-    assert [metric["metricName"] for metric in listed] == [f"m{n}" for n in range(10)]
-    with refused("InvalidInputException", "metricAttributionArn must be specified"):
-        world.api.update_metric_attribution(removeMetrics=["m1"])

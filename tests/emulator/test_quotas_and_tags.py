@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from local.personalize_emulator import Settings, mock_personalize
+from local.personalize_emulator import Settings, Switches, mock_personalize
 from local.personalize_emulator.quotas import QUOTAS
 from local.personalize_emulator.settings import QUOTAS as NUMBERS
 
-from .world import World, refused
+from .world import World, interactions_csv, refused
 
 
 def test_sixth_running_import(world: World) -> None:
@@ -53,6 +53,81 @@ def test_each_quota_can_be_chosen(quota: Any) -> None:
             version = world.version(solution)
             world.campaign(version)
             world.campaign(version)
+
+
+def test_too_many_filters_at_once(world: World) -> None:
+    group = world.group()
+    world.dataset(group, "Items")
+
+    def make(name: str) -> None:
+        expression = "INCLUDE ItemID WHERE Items.PRICE > 1"
+        world.api.create_filter(name=name, datasetGroupArn=group, filterExpression=expression)
+
+    for number in range(10):
+        make(f"f{number}")
+    with refused("LimitExceededException", "More than 10 filters with PENDING or IN_PROGRESS status."):
+        make("one-more")
+    world.finish()
+    for filter_arn in [one["filterArn"] for one in world.api.list_filters()["Filters"]]:
+        world.api.delete_filter(filterArn=filter_arn)
+    make("one-more")  # what is being deleted is not being created
+
+
+@pytest.mark.parametrize(
+    ("texts", "running", "existing"),
+    [
+        (
+            "documented",
+            "More than 1 resources with PENDING or IN_PROGRESS status.",
+            "More than 1 resources in ACTIVE state. Please delete some and try again.",
+        ),
+        ("other", "Too many concurrent jobs.", "You have exceeded the maximum number of active campaigns."),
+    ],
+)
+def test_switches_for_the_texts_of_quotas(texts: Any, running: str, existing: str) -> None:
+    quotas = {"running solution versions": 1, "campaigns in a group": 1}
+    switches = Switches(existing_limit_text=texts, running_limit_text=texts)
+    with mock_personalize(Settings(quotas=quotas, switches=switches)) as emulator:
+        world = World(emulator)
+        version = world.trained()
+        world.start_version(version.rpartition("/")[0])
+        with refused("LimitExceededException", running):
+            world.start_version(version.rpartition("/")[0])
+        world.campaign(version)
+        with refused("LimitExceededException", existing):
+            world.campaign(version)
+
+
+def test_quotas_can_be_raised_to_fifty_solutions_four_campaigns_each_and_a_hundred_filters() -> None:
+    quotas = {
+        "solutions in a group": 50,
+        "campaigns in a group": 200,
+        "filters in a group": 100,
+        "filters being created": 100,
+        "running solution versions": 50,
+    }
+    with mock_personalize(Settings.from_mapping({"quotas": quotas})) as emulator:
+        world = World(emulator)
+        group = world.group_with_data(interactions_csv(1000, users=30))
+        world.dataset(group, "Items")
+        solutions = [world.solution(group, "aws-sims") for _ in range(50)]
+        with refused("LimitExceededException"):
+            world.solution(group)
+        versions = [world.start_version(solution) for solution in solutions]
+        world.finish()
+        for version in versions:
+            for _ in range(4):
+                world.api.create_campaign(name=world.name("c"), solutionVersionArn=version)
+        with refused("LimitExceededException"):
+            world.campaign(versions[0])
+        for number in range(100):
+            expression = f"INCLUDE ItemID WHERE Items.PRICE > {number}"
+            world.api.create_filter(name=f"f{number}", datasetGroupArn=group, filterExpression=expression)
+        world.finish()
+        for operation, key, count in (("list_campaigns", "campaigns", 200), ("list_filters", "Filters", 100)):
+            pages = list(world.api.get_paginator(operation).paginate(PaginationConfig={"PageSize": 100}))
+            assert [len(page[key]) for page in pages] == [100] * (count // 100)
+            assert {one["status"] for page in pages for one in page[key]} == {"ACTIVE"}
 
 
 def test_every_quota_has_its_number() -> None:

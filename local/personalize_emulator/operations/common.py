@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..exceptions import InvalidNextTokenException, ResourceNotFoundException
+from ..appearance import appears
+from ..exceptions import InvalidNextTokenException, ResourceNotFoundException, error
 from ..models import PersonalizeBackend
 from ..resources import BLOCKERS, RESOURCE_TYPES, Record, Resource
 from ..service_model import CONTROL, describe_members, operations, summary_members
@@ -26,16 +27,18 @@ def shown(record: Record, members: Iterable[str]) -> Record:
     return {name: record[name] for name in members if record.get(name) is not None}
 
 
-def described(resource: Resource) -> Record:
+def described(backend: PersonalizeBackend, resource: Resource) -> Record:
     """A resource as its Describe operation shows it."""
     kind = resource.type
-    return shown(resource.record, describe_members(f"Describe{kind.noun}", kind.stem))
+    record = shown(resource.seen(backend.now), describe_members(f"Describe{kind.noun}", kind.stem))
+    return appears(record, backend.switches)
 
 
-def summarised(resource: Resource) -> Record:
+def summarised(backend: PersonalizeBackend, resource: Resource) -> Record:
     """A resource as its List operation shows it."""
     kind = resource.type
-    return shown(resource.record, summary_members(f"List{kind.noun}s", kind.list_key))
+    record = shown(resource.seen(backend.now), summary_members(f"List{kind.noun}s", kind.list_key))
+    return appears(record, backend.switches)
 
 
 def documented(handler: Handler, rules: str, source: str) -> Handler:
@@ -48,29 +51,45 @@ def describe(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
-        return {kind.stem: described(backend.get(label, params[kind.arn_member]))}
+        return {kind.stem: described(backend, backend.look(label, params[kind.arn_member]))}
 
     return documented(handler, "Unknown ARNs; absent members left out; tags never shown.", "model")
 
 
 def list_all(label: str) -> Handler:
     kind = RESOURCE_TYPES[label]
-    # ListSolutionVersions alone declares this error; the others answer with an empty list.
-    minds_unknown_parents = "ResourceNotFoundException" in operations(CONTROL)[f"List{kind.noun}s"].errors
 
     def handler(backend: PersonalizeBackend, params: Params) -> Params:
         parent = params.get(kind.parent) if kind.parent else None
-        if parent is not None and minds_unknown_parents and parent not in backend.resources:
-            raise ResourceNotFoundException(parent)
-        found = list(backend.all(label, **({str(kind.parent): parent} if parent is not None else {})))
+        if parent is not None:
+            check_parent(backend, f"List{kind.noun}s", str(kind.parent), parent)
+        links = {str(kind.parent): parent} if parent is not None else {}
+        found = [resource for resource in backend.all(label, **links) if backend.visible(resource)]
         if kind.newest_first:
             found.reverse()
         else:
             found.sort(key=lambda resource: scattered(resource.arn))
-        return page(f"List{kind.noun}s", kind.list_key, [summarised(r) for r in found], params)
+        return page(f"List{kind.noun}s", kind.list_key, [summarised(backend, r) for r in found], params)
 
     order = "newest first" if kind.newest_first else "in no order"
     return documented(handler, f"{f'By `{kind.parent}` or all' if kind.parent else 'All'}; {order}; by pages.", "model")
+
+
+def check_parent(backend: PersonalizeBackend, operation: str, member: str, arn: str) -> None:
+    """Raises what the switch `unknown_parent_in_list` names when a list is asked for by an ARN that is nobody's."""
+    parent = _TYPE_OF_MEMBER[member]
+    if backend.find(parent, arn) is not None:
+        return
+    answer = backend.switches.unknown_parent_in_list
+    declared = "ResourceNotFoundException" in operations(CONTROL)[operation].errors
+    unknown = ResourceNotFoundException(arn, parent)
+    if answer == "ResourceNotFoundException" or (answer == "empty" and declared):
+        raise unknown
+    if answer != "empty":
+        raise error(answer, unknown.message)
+
+
+_TYPE_OF_MEMBER = {kind.arn_member: label for label, kind in RESOURCE_TYPES.items()}
 
 
 def scattered(text: str) -> str:

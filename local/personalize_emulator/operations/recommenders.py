@@ -43,7 +43,8 @@ def update(backend: PersonalizeBackend, params: Params) -> Params:
     Source: API UpdateRecommender
     """
     recommender = backend.get("recommender", params["recommenderArn"])
-    if recommender.status not in ("ACTIVE", "INACTIVE"):
+    allowed = ("ACTIVE", "INACTIVE") if backend.switches.update_inactive_recommender else ("ACTIVE",)
+    if recommender.status not in allowed:
         raise ResourceInUseException(f"Resource {recommender.arn} is in use: its status is {recommender.status}.")
     recipe = recipe_of(backend, recommender.record["recipeArn"])
     group = backend.get("dataset group", recommender.record["datasetGroupArn"])
@@ -88,8 +89,8 @@ def describe(backend: PersonalizeBackend, params: Params) -> Params:
 
     Source: guide "Evaluating a recommender"
     """
-    recommender = backend.get("recommender", params["recommenderArn"])
-    answer = described(recommender)
+    recommender = backend.look("recommender", params["recommenderArn"])
+    answer = described(backend, recommender)
     # "null while creating or deleting"
     if recommender.status is not None and not recommender.status.startswith(("CREATE", "DELETE")):
         answer["modelMetrics"] = dict(model_of(recommender).metrics)

@@ -9,7 +9,13 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ..exceptions import InvalidInputException, JobFailure, ResourceAlreadyExistsException, ResourceInUseException
+from ..exceptions import (
+    InvalidInputException,
+    JobFailure,
+    ResourceAlreadyExistsException,
+    ResourceInUseException,
+    error,
+)
 from ..models import Commit, PersonalizeBackend
 from ..quotas import check_volume
 from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, Recipe, required_datasets
@@ -61,7 +67,7 @@ def start(backend: PersonalizeBackend, solution: Resource, params: Params, *, au
     number = secrets.token_hex(4)
     given = params.get("name")
     name = f"{solution.name}/{given or number}"
-    if given and any(backend.all("solution version", solutionArn=solution.arn, name=name)):
+    if given and _name_is_taken(backend, solution, given):
         raise ResourceAlreadyExistsException(backend.arn(f"solution/{name}"))
     if given and backend.switches.version_name_in_arn:
         number = given
@@ -76,7 +82,16 @@ def start(backend: PersonalizeBackend, solution: Resource, params: Params, *, au
         trainingType="AUTOMATIC" if automatic else "MANUAL",
         **{key: solution.record.get(key) for key in _FROM_SOLUTION},
     )
+    version.inner["given name"] = given
     return version
+
+
+def _name_is_taken(backend: PersonalizeBackend, solution: Resource, given: str) -> bool:
+    """Whether another version has the name, within what the switch `version_names_unique_in` says."""
+    scope = backend.switches.version_names_unique_in
+    links = {"solutionArn": solution.arn} if scope == "solution" else {}
+    versions = backend.all("solution version", **links) if scope != "none" else ()
+    return any(version.inner.get("given name") == given for version in versions)
 
 
 def stop(backend: PersonalizeBackend, params: Params) -> Params:
@@ -103,9 +118,24 @@ def metrics(backend: PersonalizeBackend, params: Params) -> Params:
         raise ResourceInUseException(
             f"Metrics of {version.arn} are not available while its status is {version.status}."
         )
+    _check_metrics_answer(backend, version)
     # "UPDATE versions yield no new metrics": there are none of their own.
     found = {} if version.record["trainingMode"] == "UPDATE" else model_of(version).metrics
     return {"solutionVersionArn": version.arn, "metrics": dict(found)}
+
+
+def _check_metrics_answer(backend: PersonalizeBackend, version: Resource) -> None:
+    """Raises what the switch `solution_metrics` names."""
+    answer = backend.switches.solution_metrics
+    if answer == "ResourceInUseException":
+        ready = version.record["lastUpdatedDateTime"] + backend.settings.duration("metrics after training")
+        if backend.now < ready:
+            raise ResourceInUseException(f"Metrics of {version.arn} are being computed.")
+    elif answer == "AccessDeniedException":
+        action = "personalize:GetSolutionMetrics"
+        raise error(answer, f"User is not authorized to perform: {action} on resource: {version.arn}")
+    elif answer != "answers":
+        raise error(answer, f"Metrics of {version.arn} cannot be retrieved.")
 
 
 def model_of(version: Resource) -> Model:

@@ -90,9 +90,9 @@ def describe(backend: PersonalizeBackend, params: Params) -> Params:
 
     Source: API DescribeSolution
     """
-    solution = backend.get("solution", params["solutionArn"])
-    answer = described(solution)
-    versions = list(backend.all("solution version", solutionArn=solution.arn))
+    solution = backend.look("solution", params["solutionArn"])
+    answer = described(backend, solution)
+    versions = [v for v in backend.all("solution version", solutionArn=solution.arn) if backend.visible(v)]
     if versions:
         answer["latestSolutionVersion"] = shown(versions[-1].record, solution_versions.SUMMARY)
     return {"solution": answer}
