@@ -11,11 +11,12 @@ from . import validation
 from .authorization import SERVICE_PRINCIPAL, Need, demand
 from .emulator import Call, Emulator
 from .exceptions import (
+    ConnectionReset,
     InternalServerException,
-    LimitExceededException,
     PersonalizeError,
     ReplyLost,
     ResourceNotFoundException,
+    ServiceUnavailableException,
     UnknownOperationException,
     ValidationException,
     error,
@@ -41,6 +42,7 @@ class Caller:
 def handle(emulator: Emulator, service: str, name: str, params: Params, caller: Caller) -> Params:
     """Answer one call and log it. Raises PersonalizeError with the reply, or ReplyLost when there is to be none."""
     principal, result = caller.access_key, "ok"
+    answer: Params = {}
     params = {member: value for member, value in params.items() if value is not None}  # null says as much as nothing
     try:
         operation = operations(service).get(name)
@@ -60,7 +62,7 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
             if service == CONTROL:
                 _check_rate(backend)
             answer = HANDLERS[service][name](backend, params)
-        if emulator.faults.strike(("drop",), name, resource_name):
+        if emulator.faults.strike(("drop",), name, resource_name, emulator.clock.now()):
             raise ReplyLost
         return answer
     except PersonalizeError as err:
@@ -70,14 +72,15 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
             err.message = switches.not_found_text.format(arn=err.arn, type=err.kind)
         result = err.error_code
         raise
-    except ReplyLost:
-        result = "reply lost"
+    except ReplyLost as lost:
+        result = lost.result
         raise
     except Exception:
         result = "the emulator failed"
         raise
     finally:
-        emulator.calls.append(Call(name, params, principal, result, emulator.clock.now()))
+        arn = _subject(name, params, answer)
+        emulator.calls.append(Call(name, params, principal, result, emulator.clock.now(), arn, _name_of(params)))
 
 
 def _name_of(params: Params) -> str:
@@ -88,16 +91,19 @@ def _name_of(params: Params) -> str:
 
 
 def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> None:
-    effects: tuple[Effect, ...] = ("delay", "throttle", "internal", "error")
-    for fault in emulator.faults.strike(effects, operation, resource_name):
-        if fault.effect == "delay":
-            time.sleep(fault.seconds)
-        elif fault.effect == "throttle":
-            raise LimitExceededException("Rate exceeded")
-        elif fault.effect == "internal":
-            raise InternalServerException(fault.reason)
-        else:
-            raise error(fault.code, fault.reason)
+    effects: tuple[Effect, ...] = ("delay", "throttle", "internal", "unavailable", "reset", "error")
+    for fault in emulator.faults.strike(effects, operation, resource_name, emulator.clock.now()):
+        match fault.effect:
+            case "delay":
+                time.sleep(fault.seconds)
+            case "reset":
+                raise ConnectionReset
+            case "internal":
+                raise InternalServerException(fault.text)
+            case "unavailable":
+                raise ServiceUnavailableException(fault.text)
+            case _:
+                raise error(fault.code, fault.text)
 
 
 def _check_rate(backend: PersonalizeBackend) -> None:
@@ -142,6 +148,21 @@ _ACTS_ON = {
     "DescribeFeatureTransformation": "featureTransformationArn",
     "ListMetricAttributionMetrics": "metricAttributionArn",
 }
+
+
+_OF_OTHER_SERVICES = ("roleArn", "kmsKeyArn")
+
+
+def _subject(operation: str, params: Params, answer: Params) -> str | None:
+    """ARN of what a call was about: what it made, else what it names first (of a List, the parent)."""
+    kind = _TYPES.get(operation)
+    members = [kind.arn_member, _ACTS_ON.get(operation, "")] if kind else [_ACTS_ON.get(operation, "")]
+    for source in (answer, params):
+        for member in members:
+            if isinstance(source.get(member), str):
+                return str(source[member])
+    arns = (v for k, v in params.items() if k.endswith("Arn") and k not in _OF_OTHER_SERVICES and isinstance(v, str))
+    return next(arns, None)
 
 
 def _needs(backend: PersonalizeBackend, operation: Operation, params: Params) -> Iterator[Need]:

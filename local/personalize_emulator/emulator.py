@@ -28,13 +28,19 @@ def mocked_s3(region: str) -> Any:
 
 @dataclass(frozen=True)
 class Call:
-    """One line of the call log; `result` is "ok" or an error code, `time` emulated epoch seconds."""
+    """One line of the call log; `result` is "ok" or an error code, `time` emulated epoch seconds.
+
+    `arn` and `name` are those of what the call was about: what it made, or names first. So Counter((c.operation, c.arn)
+    for c in emulator.calls) tells how often each thing was read.
+    """
 
     operation: str
     parameters: dict[str, Any]
     principal: str
     result: str
     time: float
+    arn: str | None = None
+    name: str = ""
 
 
 @dataclass

@@ -13,9 +13,11 @@ PersonalizeError                      carries code, message and HTTP status; mot
 ├── UnrecognizedClientException       the caller's key is not known
 ├── ValidationException               breaks the service model, where InvalidInputException is not declared
 ├── UnknownOperationException         no such operation
-└── InternalServerException           injected by a fault
+├── InternalServerException           injected by a fault
+└── ServiceUnavailableException       injected by a fault
 JobFailure                            raised inside a running job; becomes CREATE FAILED and `failureReason`
 ReplyLost                             injected by a fault: the effect happened, the reply never arrives
+└── ConnectionReset                   injected by a fault: nothing happened, and no reply arrives
 """
 
 from __future__ import annotations
@@ -119,6 +121,10 @@ class InternalServerException(PersonalizeError):
         super().__init__(message)
 
 
+class ServiceUnavailableException(PersonalizeError):
+    status = 503
+
+
 #: Codes that any operation may answer, whatever its model declares.
 COMMON_ERRORS = frozenset(
     {
@@ -128,6 +134,7 @@ COMMON_ERRORS = frozenset(
         "ValidationException",
         "UnknownOperationException",
         "InternalServerException",
+        "ServiceUnavailableException",
     }
 )
 
@@ -148,3 +155,11 @@ class JobFailure(Exception):
 
 class ReplyLost(Exception):
     """The connection is to be dropped: the operation took effect, but its caller must not learn of it."""
+
+    result = "reply lost"
+
+
+class ConnectionReset(ReplyLost):
+    """The connection is to be dropped before the operation takes effect; its caller cannot tell the two apart."""
+
+    result = "connection reset"

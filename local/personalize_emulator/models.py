@@ -213,7 +213,8 @@ class PersonalizeBackend(BaseBackend):
         """Walk `subjects` (each with its own spelling) through their statuses; `duration` names the setting."""
         seconds = self.settings.duration(duration)
         commits: list[Commit] = []
-        failures: list[str] = [f.reason for f in self.emulator.faults.strike(("fail",), operation, resource.name)]
+        struck = self.emulator.faults.strike(("fail",), operation, resource.name, self.now)
+        failures: list[str] = [fault.text for fault in struck]
 
         def show(status: Callable[[Statuses], str]) -> None:
             for statuses, record in subjects.items():

@@ -113,6 +113,7 @@ def test_health_state_calls_and_clock(url: str) -> None:
     (call,) = ask(f"{url}/_personalize/calls")["calls"]
     assert (call["operation"], call["parameters"], call["result"]) == ("CreateDatasetGroup", {"name": "g"}, "ok")
     assert (call["principal"], call["time"]) == ("test", 2_000_000_000)
+    assert (call["arn"], call["name"]) == (group["arn"], "g")
 
 
 def test_faults_over_http(url: str) -> None:
@@ -123,6 +124,36 @@ def test_faults_over_http(url: str) -> None:
     assert ask(f"{url}/_personalize/faults")["faults"][0]["struck"] == 1
     assert ask(f"{url}/_personalize/faults", "DELETE") == {"faults": []}
     assert [schema["name"] for schema in client(url).list_schemas()["schemas"]] == ["s"]
+
+
+def test_reset_and_unavailable_over_http(url: str, emulator: Emulator) -> None:
+    faults = [
+        {"effect": "reset", "operation": "CreateSchema", "lasting": 60},
+        {"effect": "unavailable", "operation": "ListSchemas", "lasting": 60},
+    ]
+    ask(f"{url}/_personalize/faults", "POST", {"faults": faults})
+    api = client(url)
+    with pytest.raises(BotoCoreError):
+        api.create_schema(name="s", schema=schema_text("Users"))
+    with pytest.raises(ClientError) as caught:
+        api.list_schemas()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    emulator.clock.advance(60)
+    assert api.list_schemas()["schemas"] == []
+    assert api.create_schema(name="s", schema=schema_text("Users"))
+
+
+def test_another_person_over_http(url: str, emulator: Emulator) -> None:
+    mine, other = client(url), client(url, key="somebody-else")
+    arn = mine.create_dataset_group(name="g")["datasetGroupArn"]
+    emulator.finish()
+    other.delete_dataset_group(datasetGroupArn=arn)
+    assert mine.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]["status"] == "DELETE PENDING"
+    assert [call["principal"] for call in ask(f"{url}/_personalize/calls")["calls"]] == [
+        "test",
+        "somebody-else",
+        "test",
+    ]
 
 
 def test_reset_over_http(url: str) -> None:
@@ -138,6 +169,7 @@ def test_reset_over_http(url: str) -> None:
         ("POST", "/_personalize/clock", {"speed": 2}, 400),
         ("POST", "/_personalize/clock", {"advance": -2}, 400),
         ("POST", "/_personalize/faults", {"faults": [{"effect": "explode"}]}, 400),
+        ("POST", "/_personalize/faults", {"faults": [{"effect": "fail", "operation": "CreateCampain"}]}, 400),
         ("POST", "/_personalize/faults", {}, 400),
         ("GET", "/", None, 405),
         ("POST", "/", [], 400),
@@ -221,7 +253,10 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 def test_command__takes_settings_and_faults_from_a_file(tmp_path: Path) -> None:
     config = tmp_path / "emulator.toml"
-    config.write_text('[durations]\n"dataset group" = 7\n[[faults]]\neffect = "internal"\noperation = "ListSchemas"\n')
+    config.write_text(
+        '[durations]\n"dataset group" = 7\n[quotas]\n"dataset groups" = 6\n'
+        '[[faults]]\neffect = "internal"\noperation = "ListSchemas"\n'
+    )
     with start("--port", "0", "--scale", "0", "--config", str(config)) as process:
         try:
             assert process.stdout is not None
@@ -231,6 +266,10 @@ def test_command__takes_settings_and_faults_from_a_file(tmp_path: Path) -> None:
             (group,) = ask(f"{url}/_personalize/state")["resources"]
             assert group["expectedEnd"] - group["creationDateTime"] == pytest.approx(7)
             assert ask(f"{url}/_personalize/faults")["faults"][0]["effect"] == "internal"
+            for number in range(5):
+                client(url).create_dataset_group(name=f"more-{number}")
+            with pytest.raises(ClientError, match="More than 6 resources"):
+                client(url).create_dataset_group(name="one-too-many")
         finally:
             process.terminate()
             process.wait()
