@@ -194,8 +194,10 @@ class Switches:
     #: What List operations answer for the ARN of a parent that does not exist. Under "empty", ListSolutionVersions
     #: raises ResourceNotFoundException all the same: it alone declares that class.
     unknown_parent_in_list: Literal["empty", "ResourceNotFoundException", "InvalidInputException"] = "empty"
-    #: Texts of LimitExceededException, for quotas on what exists and on what runs: the guide's ("More than 5 resources
-    #: in ACTIVE state. Please delete some and try again."), or others that say the same.
+    #: Texts of LimitExceededException, for quotas on what exists and on what runs. "documented" are the guide's ("More
+    #: than 5 resources in ACTIVE state. Please delete some and try again.", "More than 5 resources with PENDING or
+    #: IN_PROGRESS status."), "other" say the same ("You have exceeded the maximum number of active campaigns.", "Too
+    #: many concurrent jobs.").
     existing_limit_text: Literal["documented", "other"] = "documented"
     running_limit_text: Literal["documented", "other"] = "documented"
     #: What GetSolutionMetrics does with an ACTIVE version: answers, or raises a class; ResourceInUseException only for

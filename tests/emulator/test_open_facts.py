@@ -235,6 +235,26 @@ def test_update_inactive_recommender(allowed: bool) -> None:
         assert described["recommenderConfig"] == change["recommenderConfig"]
 
 
+# A parent that comes or goes
+
+
+@pytest.mark.parametrize("code", ["ResourceInUseException", "InvalidInputException"])
+@pytest.mark.parametrize("leaving", [False, True])
+def test_parent_not_active_error__group_that_comes_or_goes(code: Any, leaving: bool) -> None:
+    with thrown(parent_not_active_error=code) as world:
+        arn = world.api.create_dataset_group(name="g", domain="ECOMMERCE")["datasetGroupArn"]
+        if leaving:
+            world.finish()
+            world.api.delete_dataset_group(datasetGroupArn=arn)
+        status = "DELETE PENDING" if leaving else "CREATE PENDING"
+        with refused(code, status):
+            world.api.create_solution(name="s", datasetGroupArn=arn, recipeArn=RECIPE + "aws-sims")
+        with refused(code, status):
+            world.api.create_recommender(name="r", datasetGroupArn=arn, recipeArn=VIEWS)
+        with refused(code, status):
+            world.api.create_event_tracker(name="t", datasetGroupArn=arn)
+
+
 # What failed can be deleted
 
 

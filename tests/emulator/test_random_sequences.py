@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from local.personalize_emulator import Clock, Emulator, Minimums, Settings
+from local.personalize_emulator import Clock, Emulator, Minimums, Settings, Switches
 from local.personalize_emulator.dispatch import Caller
 from local.personalize_emulator.exceptions import PersonalizeError
 from local.personalize_emulator.models import PersonalizeBackend, personalize_backends
@@ -98,11 +98,15 @@ class Body(io.BytesIO):
 class Personalize(RuleBasedStateMachine):
     """Calls of all operations with parameters that are mostly, but not always, sensible."""
 
+    switches = Switches()
+
     @initialize(furnished=st.sampled_from([True, True, True, False]))
     def start(self, furnished: bool) -> None:
         personalize_backends.clear()
         self.emulator = Emulator(
-            Settings(minimums=Minimums(20, 20, 5, 0.01)), Clock(start=2_000_000_000), s3=lambda _region: Files()
+            Settings(minimums=Minimums(20, 20, 5, 0.01), switches=self.switches),
+            Clock(start=2_000_000_000),
+            s3=lambda _region: Files(),
         )
         self.emulator.make_current()
         self.seen: dict[tuple[str, float], str] = {}
@@ -476,8 +480,26 @@ class Personalize(RuleBasedStateMachine):
         return [r for r in self.backend.resources.values() if r.status is not None]
 
 
+class OtherPersonalize(Personalize):
+    """The same with what is open turned the other way."""
+
+    switches = Switches(
+        version_names_unique_in="account",
+        unknown_parent_in_list="InvalidInputException",
+        existing_limit_text="other",
+        running_limit_text="other",
+        solution_metrics="ResourceInUseException",
+        filter_expression_shown="normalised",
+        number_texts_shown="canonical",
+        update_seen_after=100,
+        creation_seen_after=40,
+        update_inactive_recommender=False,
+    )
+
+
 TestPersonalize = Personalize.TestCase
-TestPersonalize.settings = settings(
+TestOtherPersonalize = OtherPersonalize.TestCase
+TestPersonalize.settings = TestOtherPersonalize.settings = settings(
     max_examples=25,
     stateful_step_count=60,
     deadline=None,
