@@ -1,7 +1,7 @@
 # From an upload to a mail. In the order in which things happen:
 # somebody uploads data and a params file into the bucket; the trigger calls the function, which starts a run of the
 # workflow, as schedules do by the clock; the workflow calls the function for every step; Personalize reads the bucket,
-# and writes batch results, with a role of its own; the ending is mailed through the topic. What could go unnoticed is
+# and writes results, with a role of its own; the ending is mailed through the topic. What could go unnoticed is
 # caught by the safety net and by the dead letters.
 
 data "aws_caller_identity" "current" {}
@@ -43,6 +43,14 @@ locals {
   # The function starts the machine and the machine calls the function. Computing this ARN cuts the circle.
   state_machine_arn = "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.deployment.name}"
 
+  # The bucket's policy lets only the function write records and turns, and the function's policy names the bucket:
+  # computing the ARN of its role cuts this circle.
+  function_role_arn = "arn:${local.partition}:iam::${local.account_id}:role/${local.deployment.role_prefix}-function"
+
+  # Of a run, in seconds. It may wait for its turn as long as it may work; the machine's own limit is the last net.
+  timeout_seconds = floor(var.timeout_hours * 3600)
+  last_net        = 2 * local.timeout_seconds + 3600
+
   # What each purpose of a schedule sets otherwise than the params file. The function makes its schedules from it too.
   schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/engine/schedule_overrides.json"))
 
@@ -64,6 +72,7 @@ module "input_bucket" {
   bucket                  = coalesce(var.bucket_name, "${var.name}-${local.account_id}-${local.region}")
   force_destroy           = var.force_destroy
   noncurrent_version_days = var.noncurrent_version_days
+  writer_role_arn         = local.function_role_arn
 }
 
 module "trigger" {
@@ -91,6 +100,7 @@ module "pipeline_function" {
 
   deployment            = local.deployment
   settings              = var.lambda
+  limits                = { timeout_seconds = local.timeout_seconds, patience_seconds = floor(var.patience_hours * 3600), quotas = var.quotas }
   package               = module.lambda_package.package
   params_file           = var.params_file
   bucket                = { name = module.input_bucket.name, arn = module.input_bucket.arn }
@@ -108,16 +118,15 @@ module "pipeline_function" {
 module "workflow" {
   source = "./modules/workflow"
 
-  deployment        = local.deployment
-  state_machine_arn = local.state_machine_arn
-  function_arn      = module.pipeline_function.arn
-  topic_arn         = module.notifications.topic_arn
-  log_level         = var.workflow_log_level
+  deployment   = local.deployment
+  function_arn = module.pipeline_function.arn
+  topic_arn    = module.notifications.topic_arn
+  log_level    = var.workflow_log_level
   definition = templatefile("${path.module}/statemachine.json.tftpl", {
     function_arn    = module.pipeline_function.arn
     topic_arn       = module.notifications.topic_arn
     partition       = local.partition
-    timeout_seconds = floor(var.timeout_hours * 3600)
+    timeout_seconds = local.last_net
   })
 }
 

@@ -62,15 +62,15 @@ variable "force_destroy" {
 }
 
 variable "noncurrent_version_days" {
-  description = "Days for which overwritten and deleted objects can still be had back. A run reads the version of the params file that started it, so this must outlast a run. With null the bucket gets no lifecycle rules, for accounts that set their own."
+  description = "Days for which overwritten and deleted objects can still be had back. A run reads the version of the params file that started it, so this must outlast the wait for its turn and the run. With null the bucket gets no lifecycle rules, for accounts that set their own."
   type        = number
   default     = 30
 
   validation {
     condition = var.noncurrent_version_days == null ? true : (
-      var.noncurrent_version_days * 24 > var.timeout_hours && floor(var.noncurrent_version_days) == var.noncurrent_version_days
+      var.noncurrent_version_days * 24 >= 2 * var.timeout_hours + 24 && floor(var.noncurrent_version_days) == var.noncurrent_version_days
     )
-    error_message = "`noncurrent_version_days` must be a whole number of days, longer than `timeout_hours`, or null."
+    error_message = "`noncurrent_version_days` must be a whole number of days, at least one more than twice `timeout_hours`, or null."
   }
 }
 
@@ -142,9 +142,9 @@ variable "lambda" {
     - `runtime`: "python3.11", "python3.12" or "python3.13" (default).
     - `architecture`: "arm64" (default, cheaper) or "x86_64".
     - `memory_mb`: 256-10240; default 512. More memory also means more CPU.
-    - `timeout_seconds`: 30-900; default 300. Of one action: runs wait in the state machine, not here.
+    - `timeout_seconds`: 120-900; default 300. Of one action: runs wait in the state machine, not here.
     - `reserved_concurrency`: executions set aside for this function; default none (-1).
-    - `log_level`: "DEBUG", "INFO" (default), "WARNING" or "ERROR".
+    - `log_level`: "DEBUG", "INFO", "WARNING" or "ERROR" (default).
     - `retry_attempts`: 0-2 (default): how often AWS calls the function again for an upload that it failed to handle.
     - `max_event_age_seconds`: 60-21600 (default, six hours): for how long AWS keeps trying. After that the event goes
       to the dead-letter queue, and its alarm mails.
@@ -155,7 +155,7 @@ variable "lambda" {
     memory_mb             = optional(number, 512)
     timeout_seconds       = optional(number, 300)
     reserved_concurrency  = optional(number, -1)
-    log_level             = optional(string, "INFO")
+    log_level             = optional(string, "ERROR")
     retry_attempts        = optional(number, 2)
     max_event_age_seconds = optional(number, 21600)
   })
@@ -178,8 +178,8 @@ variable "lambda" {
   }
 
   validation {
-    condition     = var.lambda.timeout_seconds >= 30 && var.lambda.timeout_seconds <= 900 && floor(var.lambda.timeout_seconds) == var.lambda.timeout_seconds
-    error_message = "`lambda.timeout_seconds` must be a whole number from 30 to 900."
+    condition     = var.lambda.timeout_seconds >= 120 && var.lambda.timeout_seconds <= 900 && floor(var.lambda.timeout_seconds) == var.lambda.timeout_seconds
+    error_message = "`lambda.timeout_seconds` must be a whole number from 120 to 900."
   }
 
   # 0 would switch the function off: every upload would end in the dead-letter queue.
@@ -244,21 +244,58 @@ variable "lambda_package" {
 # A run.
 
 variable "timeout_hours" {
-  description = "Hours after which a run that hasn't ended is ended as timed out, with a mail. Work that Personalize has begun goes on; the next upload adopts it."
+  description = "Hours that a run may work, and that it may wait for its turn before; then it ends, with a mail. Work that Personalize has begun goes on; the next upload adopts it."
   type        = number
-  default     = 120
+  default     = 168
+  nullable    = false
+
+  # Step Functions ends executions after a year, and an execution may wait as long as it works.
+  validation {
+    condition     = var.timeout_hours >= 1 && var.timeout_hours <= 4368
+    error_message = "`timeout_hours` must be a number from 1 to 4368, half a year."
+  }
+}
+
+variable "patience_hours" {
+  description = "Hours for which throttling, faults of AWS, busy resources, and quotas on what runs at once are waited for, per resource, before it counts as failed."
+  type        = number
+  default     = 6
   nullable    = false
 
   validation {
-    condition     = var.timeout_hours >= 1 && var.timeout_hours <= 8760
-    error_message = "`timeout_hours` must be a number from 1 to 8760, a year."
+    condition     = var.patience_hours >= 0.25 && var.patience_hours <= 168
+    error_message = "`patience_hours` must be a number from 0.25 to 168, a week."
+  }
+}
+
+variable "quotas" {
+  description = <<-EOT
+    Quotas of the account where AWS has raised them, so that runs that need more than AWS's usual ones aren't rejected;
+    each can be left out.
+
+    - `dataset_groups`: in the region.
+    - `solutions`, `campaigns`, `recommenders`, `filters`: in a dataset group.
+  EOT
+  type = object({
+    dataset_groups = optional(number)
+    solutions      = optional(number)
+    campaigns      = optional(number)
+    recommenders   = optional(number)
+    filters        = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for quota in values(var.quotas) : quota == null ? true : quota >= 1 && floor(quota) == quota])
+    error_message = "`quotas` must be whole numbers of at least 1."
   }
 }
 
 variable "workflow_log_level" {
-  description = "What the state machine logs: \"ALL\", \"ERROR\", \"FATAL\" or \"OFF\". The execution history in the console doesn't depend on it."
+  description = "What the state machine logs: \"ALL\", \"ERROR\", \"FATAL\" or \"OFF\". What is logged carries no data; the execution history in the console doesn't depend on it."
   type        = string
-  default     = "ALL"
+  default     = "ERROR"
   nullable    = false
 
   validation {

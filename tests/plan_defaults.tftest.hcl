@@ -23,6 +23,11 @@ run "a_name_is_enough" {
   }
 
   assert {
+    condition     = local.function_role_arn == "arn:aws:iam::123456789012:role/shop-eu-west-1-function"
+    error_message = "The role's computed ARN must be the one it will have: the bucket's policy names it."
+  }
+
+  assert {
     condition     = output.bucket_name == "shop-123456789012-eu-west-1"
     error_message = "Bucket names are global: the default has the account and the region in it."
   }
@@ -30,6 +35,19 @@ run "a_name_is_enough" {
   assert {
     condition     = module.lambda_package.package.s3_key == null && can(regex("/pipeline-[0-9a-f]{64}\\.zip$", module.lambda_package.package.filename))
     error_message = "The package is built from the sources unless one is given."
+  }
+}
+
+run "the_machines_limit_lets_a_run_wait_and_work" {
+  command = plan
+
+  variables {
+    timeout_hours = 1.5
+  }
+
+  assert {
+    condition     = local.timeout_seconds == 5400 && local.last_net == 14400
+    error_message = "The machine may end a run only after all that the run may wait and work."
   }
 }
 

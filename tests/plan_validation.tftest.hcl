@@ -119,11 +119,12 @@ run "bucket_name__with_capitals" {
   expect_failures = [var.bucket_name]
 }
 
-run "noncurrent_version_days__shorter_than_a_run" {
+run "noncurrent_version_days__shorter_than_a_wait_and_a_run" {
   command = plan
 
   variables {
-    noncurrent_version_days = 5
+    timeout_hours           = 168
+    noncurrent_version_days = 14
   }
 
   expect_failures = [var.noncurrent_version_days]
@@ -164,6 +165,16 @@ run "lambda_memory_mb__too_little" {
 
   variables {
     lambda = { memory_mb = 128 }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "lambda_timeout_seconds__too_short" {
+  command = plan
+
+  variables {
+    lambda = { timeout_seconds = 119 }
   }
 
   expect_failures = [var.lambda]
@@ -269,15 +280,55 @@ run "timeout_hours__none" {
   expect_failures = [var.timeout_hours]
 }
 
-run "timeout_hours__over_a_year" {
+run "timeout_hours__over_half_a_year" {
   command = plan
 
   variables {
-    timeout_hours           = 8761
+    timeout_hours           = 4369
     noncurrent_version_days = null
   }
 
   expect_failures = [var.timeout_hours]
+}
+
+run "patience_hours__too_few" {
+  command = plan
+
+  variables {
+    patience_hours = 0.1
+  }
+
+  expect_failures = [var.patience_hours]
+}
+
+run "patience_hours__over_a_week" {
+  command = plan
+
+  variables {
+    patience_hours = 169
+  }
+
+  expect_failures = [var.patience_hours]
+}
+
+run "quotas__none_at_all" {
+  command = plan
+
+  variables {
+    quotas = { campaigns = 0 }
+  }
+
+  expect_failures = [var.quotas]
+}
+
+run "quotas__in_halves" {
+  command = plan
+
+  variables {
+    quotas = { filters = 1.5 }
+  }
+
+  expect_failures = [var.quotas]
 }
 
 run "workflow_log_level__unknown" {

@@ -45,6 +45,9 @@ resource "aws_lambda_function" "this" {
       SCHEDULE_GROUP          = var.schedules.group
       SCHEDULE_ROLE_ARN       = var.schedules.role_arn
       DEAD_LETTER_QUEUE_ARN   = var.dead_letter_queue_arn
+      TIMEOUT_SECONDS         = var.limits.timeout_seconds
+      PATIENCE_SECONDS        = var.limits.patience_seconds
+      QUOTAS                  = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
       POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
       POWERTOOLS_LOG_LEVEL    = var.settings.log_level
     }

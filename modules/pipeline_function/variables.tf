@@ -30,6 +30,16 @@ variable "settings" {
   nullable = false
 }
 
+variable "limits" {
+  description = "How long a run may work and wait, how long trouble is waited for, and the account's quotas; the root's variables say what each means."
+  type = object({
+    timeout_seconds  = number
+    patience_seconds = number
+    quotas           = map(number)
+  })
+  nullable = false
+}
+
 variable "package" {
   description = "The code, as submodule lambda_package puts it out: a zip on this machine, or an object in S3."
   type = object({

@@ -51,7 +51,7 @@ provider "aws" {
 
 module "pipeline" {
   source   = "../../.."
-  for_each = { shop = 120, hasty = 1 }
+  for_each = { shop = 168, hasty = 1 }
 
   name          = each.key
   emails        = ["ml-team@example.com"]
