@@ -79,7 +79,7 @@ output "schedule_role_arn" {
 }
 
 output "personalize_role_arn" {
-  description = "The role with which Personalize reads the bucket and writes batch results: name it in key policies and in audits."
+  description = "The role with which Personalize reads the bucket and writes results: name it in key policies and in audits."
   value       = module.personalize_role.arn
 }
 

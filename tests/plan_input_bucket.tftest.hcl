@@ -15,6 +15,7 @@ variables {
   }
   bucket                  = "input"
   bucket_arn              = "arn:aws:s3:::input"
+  writer_role_arn         = "arn:aws:iam::123456789012:role/shop-eu-west-1-function"
   force_destroy           = false
   noncurrent_version_days = 30
 }
@@ -47,6 +48,30 @@ run "nobody_outside_gets_in" {
   }
 }
 
+run "only_the_function_writes_runs_and_turns" {
+  command = plan
+  module { source = "./modules/input_bucket" }
+
+  assert {
+    condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      [statement.Effect, statement.Principal, statement.Action, statement.Resource, statement.Condition]
+      if statement.Sid == "LetOnlyTheFunctionWriteRunsAndTurns"
+      ] == [[
+        "Deny", "*", ["s3:PutObject", "s3:ReplicateObject"], ["arn:aws:s3:::input/runs/*", "arn:aws:s3:::input/locks/*"],
+        { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/shop-eu-west-1-function" } },
+    ]]
+    error_message = "Nobody else, whatever their rights, may write what runs believe."
+  }
+
+  # So that a deployment with `force_destroy` can be destroyed.
+  assert {
+    condition = !anytrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      anytrue([for action in statement.Action : strcontains(action, "Delete")])
+    ])
+    error_message = "Deleting is left to the rights of those who want to."
+  }
+}
+
 run "personalize_reads_and_writes_for_this_account_only" {
   command = plan
   module { source = "./modules/input_bucket" }
@@ -57,19 +82,19 @@ run "personalize_reads_and_writes_for_this_account_only" {
       } == {
       "s3:ListBucket" = ["arn:aws:s3:::input"]
       "s3:GetObject"  = ["arn:aws:s3:::input/*"]
-      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*"]
+      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*", "arn:aws:s3:::input/*metrics/*/output/*"]
     }
-    error_message = "Personalize must be let in to list, to read and to write the results of batch jobs, and to do nothing else."
+    error_message = "Personalize must be let in to list, to read and to write results, and to do nothing else."
   }
 
   assert {
     condition = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
       statement.Principal == { Service = "personalize.amazonaws.com" } && statement.Condition == {
-        StringEquals                   = { "aws:SourceAccount" = "123456789012" }
-        ArnLike                        = { "aws:SourceArn" = "arn:aws:personalize:eu-west-1:123456789012:*" }
+        StringEqualsIfExists           = { "aws:SourceAccount" = "123456789012" }
+        ArnLikeIfExists                = { "aws:SourceArn" = "arn:aws:personalize:eu-west-1:123456789012:*" }
       } if statement.Effect == "Allow"
     ])
-    error_message = "Only Personalize is let in, and only on behalf of this account."
+    error_message = "Only Personalize is let in, and where it says on whose behalf, only on behalf of this account."
   }
 }
 
@@ -79,13 +104,13 @@ run "the_role_of_personalize_has_the_same_rights" {
 
   assert {
     condition = { for statement in concat(
-      jsondecode(aws_iam_role_policy.this.policy).Statement, jsondecode(aws_iam_role_policy.write_batch_results.policy).Statement,
+      jsondecode(aws_iam_role_policy.this.policy).Statement, jsondecode(aws_iam_role_policy.write_results.policy).Statement,
       ) :
       join(",", statement.Action) => statement.Resource
       } == {
       "s3:ListBucket" = ["arn:aws:s3:::input"]
       "s3:GetObject"  = ["arn:aws:s3:::input/*"]
-      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*"]
+      "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*", "arn:aws:s3:::input/*metrics/*/output/*"]
     }
     error_message = "Personalize asks the role as well as the bucket: both must say the same."
   }

@@ -1,4 +1,4 @@
-# The private bucket that data and params are uploaded into, and that Personalize reads and writes batch results into.
+# The private bucket that data and params are uploaded into, and that Personalize reads and writes results into.
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:Access logs need a bucket of their own; who wants them adds `aws_s3_bucket_logging` for the output bucket_name.
@@ -103,13 +103,25 @@ locals {
       condition = local.personalize_of_this_account
     }
 
-    # RESULTS in lambda_src/pipeline/params/places.py: batch jobs write to batch/<job>/output/ beside the params file.
-    LetPersonalizeWriteBatchResults = {
+    # RESULTS in lambda_src/pipeline/params/places.py: beside the params file, batch jobs write to batch/<job>/output/
+    # and metric attributions to metrics/<attribution>/output/.
+    LetPersonalizeWriteResults = {
       effect    = "Allow"
       principal = { Service = "personalize.amazonaws.com" }
       actions   = ["s3:PutObject"]
-      resources = ["${aws_s3_bucket.this.arn}/*batch/*/output/*"]
+      resources = ["${aws_s3_bucket.this.arn}/*batch/*/output/*", "${aws_s3_bucket.this.arn}/*metrics/*/output/*"]
       condition = local.personalize_of_this_account
+    }
+
+    # Runs believe what lies here: whoever could write it would write what they do. Deleting is left to those who may
+    # delete: the deployment must still be destroyable, with all that is in the bucket.
+    LetOnlyTheFunctionWriteRunsAndTurns = {
+      effect    = "Deny"
+      principal = "*"
+      actions   = ["s3:PutObject", "s3:ReplicateObject"]
+      resources = ["${aws_s3_bucket.this.arn}/runs/*", "${aws_s3_bucket.this.arn}/locks/*"]
+      # Of a session it is the role's ARN. A service has none, which a negated condition takes for another's.
+      condition = { ArnNotEquals = { "aws:PrincipalArn" = var.writer_role_arn } }
     }
 
     RefuseUnencryptedConnections = {
@@ -121,10 +133,12 @@ locals {
     }
   }
 
-  # Without it, another account could have Personalize read this bucket for it.
+  # Against another account that has Personalize read this bucket for it. AWS shows these conditions for the role, whose
+  # trust has them in their strict form, and none for the bucket; that Personalize sends them to S3 too is unconfirmed.
+  # So they hold where they are sent, and nothing is refused where they aren't.
   personalize_of_this_account = {
-    StringEquals = { "aws:SourceAccount" = var.deployment.account_id }
-    ArnLike      = { "aws:SourceArn" = "arn:${var.deployment.partition}:personalize:${var.deployment.region}:${var.deployment.account_id}:*" }
+    StringEqualsIfExists = { "aws:SourceAccount" = var.deployment.account_id }
+    ArnLikeIfExists      = { "aws:SourceArn" = "arn:${var.deployment.partition}:personalize:${var.deployment.region}:${var.deployment.account_id}:*" }
   }
 }
 

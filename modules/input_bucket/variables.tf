@@ -22,6 +22,12 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "writer_role_arn" {
+  description = "The role of the function, which alone may write runs' records and turns. It need not exist yet."
+  type        = string
+  nullable    = false
+}
+
 variable "noncurrent_version_days" {
   description = "Days for which overwritten and deleted objects are kept; null for no lifecycle rules at all."
   type        = number

@@ -1,4 +1,4 @@
-# The role with which Amazon Personalize reads the bucket, and writes the results of batch jobs.
+# The role with which Amazon Personalize reads the bucket, and writes the results of batch jobs and metric attributions.
 
 locals {
   statements = merge(
@@ -24,7 +24,7 @@ locals {
 
 resource "aws_iam_role" "this" {
   name                 = "${var.deployment.role_prefix}-personalize"
-  description          = "Amazon Personalize reads the input bucket and writes batch results with it"
+  description          = "Amazon Personalize reads the input bucket and writes results with it"
   permissions_boundary = var.deployment.permissions_boundary_arn
   tags                 = var.deployment.tags
 
@@ -58,18 +58,19 @@ resource "aws_iam_role_policy" "this" {
   })
 }
 
-resource "aws_iam_role_policy" "write_batch_results" {
-  name = "write-batch-results"
+resource "aws_iam_role_policy" "write_results" {
+  name = "write-results"
   role = aws_iam_role.this.id
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid    = "WriteBatchResults"
+      Sid    = "WriteResults"
       Effect = "Allow"
       Action = ["s3:PutObject"]
-      # RESULTS in lambda_src/pipeline/params/places.py: batch jobs write to batch/<job>/output/ beside the params file.
-      Resource = ["${var.bucket_arn}/*batch/*/output/*"]
+      # RESULTS in lambda_src/pipeline/params/places.py: beside the params file, batch jobs write to batch/<job>/output/
+      # and metric attributions to metrics/<attribution>/output/.
+      Resource = ["${var.bucket_arn}/*batch/*/output/*", "${var.bucket_arn}/*metrics/*/output/*"]
     }]
   })
 }

@@ -13,7 +13,7 @@ variable "deployment" {
 }
 
 variable "bucket_arn" {
-  description = "The bucket that Personalize may read, and write batch results into."
+  description = "The bucket that Personalize may read, and write results into."
   type        = string
   nullable    = false
 }
