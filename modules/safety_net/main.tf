@@ -10,7 +10,6 @@ resource "aws_cloudwatch_event_rule" "this" {
     source      = ["aws.states"]
     detail-type = ["Step Functions Execution Status Change"]
     detail = {
-      # Children of a distributed map have an ARN that goes on after the machine's name, so they don't match.
       stateMachineArn = [var.state_machine_arn]
       status          = ["FAILED", "TIMED_OUT", "ABORTED"]
     }

@@ -1,8 +1,6 @@
 # What the state machine may do. Everything that concerns Personalize is the function's; the machine only calls it.
 
 locals {
-  executions = replace(var.state_machine_arn, ":stateMachine:", ":execution:")
-
   statements = merge(
     {
       CallTheFunction = {
@@ -13,17 +11,6 @@ locals {
       MailWhenTheFunctionCannot = {
         actions   = ["sns:Publish"]
         resources = [var.topic_arn]
-      }
-
-      # A map in DISTRIBUTED mode runs its children as executions of the machine itself.
-      StartChildren = {
-        actions   = ["states:StartExecution"]
-        resources = [var.state_machine_arn]
-      }
-
-      FollowChildren = {
-        actions   = ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"]
-        resources = ["${local.executions}:*", "${local.executions}/*:*"]
       }
 
       # The delivery of logs has no resource level; these are the actions that Step Functions asks for.

@@ -15,12 +15,6 @@ variable "deployment" {
   nullable = false
 }
 
-variable "state_machine_arn" {
-  description = "The ARN that the state machine will have: its role names it before it exists."
-  type        = string
-  nullable    = false
-}
-
 variable "definition" {
   description = "The rendered statemachine.json.tftpl."
   type        = string
