@@ -20,11 +20,16 @@ variables {
     runtime               = "python3.12"
     architecture          = "x86_64"
     memory_mb             = 1024
-    timeout_seconds       = 60
+    timeout_seconds       = 180
     reserved_concurrency  = -1
     log_level             = "DEBUG"
     retry_attempts        = 1
     max_event_age_seconds = 3600
+  }
+  limits = {
+    timeout_seconds  = 5400
+    patience_seconds = 900
+    quotas           = { dataset_groups = 500, solutions = null, campaigns = 20, recommenders = null, filters = null }
   }
   package               = { filename = "pipeline.zip", hash = "abc" }
   bucket                = { name = "input", arn = "arn:aws:s3:::input" }
@@ -141,21 +146,69 @@ run "its_rights_name_actions_and_resources" {
   }
 }
 
-run "it_writes_reports_and_locks_and_no_data" {
+run "it_writes_runs_and_turns_and_no_data" {
   command = plan
   module { source = "./modules/pipeline_function" }
 
   assert {
-    condition     = local.statements.WriteReportsAndLocks.resources == ["arn:aws:s3:::input/runs/*", "arn:aws:s3:::input/locks/*"]
-    error_message = "The function may write reports and locks."
+    condition     = local.statements.WriteRunsAndTurns.resources == ["arn:aws:s3:::input/runs/*", "arn:aws:s3:::input/locks/*"]
+    error_message = "The function may write what runs leave behind, and whose turn it is."
   }
 
   assert {
     condition = alltrue([for sid, statement in local.statements :
-      contains(["WriteReportsAndLocks", "ReleaseLocks"], sid) ||
-      length(setintersection(statement.actions, ["s3:PutObject", "s3:DeleteObject"])) == 0
+      sid == "WriteRunsAndTurns" || alltrue([for action in statement.actions :
+        !startswith(action, "s3:") || contains(["s3:ListBucket", "s3:GetObject", "s3:GetObjectVersion"], action)
+      ])
     ])
-    error_message = "The data is the user's: the function doesn't change it."
+    error_message = "The data is the user's: the function doesn't change it, and it deletes nothing."
+  }
+
+  # The bucket's policy lets no other role write there, and computes this one's name.
+  assert {
+    condition     = aws_iam_role.this.name == "shop-eu-west-1-function"
+    error_message = "The role must be called as the bucket's policy calls it."
+  }
+}
+
+# AWS's service authorization reference, and what the service was seen to ask for besides.
+run "creations_are_allowed_on_what_they_build_on_too" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  assert {
+    condition = { for sid, statement in local.statements :
+      sid => [for resource in statement.resources : replace(resource, "/^.*:([a-z-]+)/[*]$/", "$1")]
+      if anytrue([for action in statement.actions : startswith(action, "personalize:Create")])
+      } == {
+      ManageSchemas                   = ["schema"]
+      ManageDatasetGroups             = ["dataset-group"]
+      ManageDatasets                  = ["dataset", "dataset-group", "schema"]
+      ImportData                      = ["dataset-import-job", "dataset"]
+      ManageEventTrackers             = ["event-tracker", "dataset-group"]
+      ManageFilters                   = ["filter", "dataset-group"]
+      ManageMetricAttributions        = ["metric-attribution", "dataset-group"]
+      ManageSolutionsAndTheirVersions = ["solution", "dataset-group", "recipe"]
+      ManageCampaigns                 = ["campaign", "solution"]
+      InferInBatches                  = ["batch-inference-job", "solution", "filter"]
+      SegmentInBatches                = ["batch-segment-job", "solution", "filter"]
+      ManageRecommenders              = ["recommender", "dataset-group", "recipe"]
+    }
+    error_message = "A creation may be checked against the resource that it makes and against those that it builds on."
+  }
+}
+
+run "quotas_that_aws_has_not_raised_are_left_out" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  variables {
+    limits = { timeout_seconds = 3600, patience_seconds = 900, quotas = {} }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.QUOTAS == "{}"
+    error_message = "Without quotas of the account's own, AWS's usual ones hold."
   }
 }
 
@@ -173,6 +226,9 @@ run "its_settings_reach_it" {
       SCHEDULE_GROUP          = "shop-pipeline"
       SCHEDULE_ROLE_ARN       = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
       DEAD_LETTER_QUEUE_ARN   = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+      TIMEOUT_SECONDS         = "5400"
+      PATIENCE_SECONDS        = "900"
+      QUOTAS                  = "{\"campaigns\":20,\"dataset_groups\":500}"
       POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
       POWERTOOLS_LOG_LEVEL    = "DEBUG"
     })
@@ -183,7 +239,7 @@ run "its_settings_reach_it" {
     condition = [
       aws_lambda_function.this.runtime, aws_lambda_function.this.architectures[0],
       aws_lambda_function.this.memory_size, aws_lambda_function.this.timeout,
-    ] == ["python3.12", "x86_64", 1024, 60]
+    ] == ["python3.12", "x86_64", 1024, 180]
     error_message = "The settings must reach the function."
   }
 

@@ -24,10 +24,11 @@ variables {
     memory_mb             = 512
     timeout_seconds       = 300
     reserved_concurrency  = -1
-    log_level             = "INFO"
+    log_level             = "ERROR"
     retry_attempts        = 2
     max_event_age_seconds = 21600
   }
+  limits                = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
   package               = { filename = "pipeline.zip", hash = "abc" }
   params_file           = "params.json"
   emails                = []
@@ -55,6 +56,11 @@ run "the_machine_in_govcloud" {
   assert {
     condition     = local.state_machine_arn == "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:shop-pipeline"
     error_message = "Partition and region must be those of the provider."
+  }
+
+  assert {
+    condition     = local.function_role_arn == "arn:aws-us-gov:iam::123456789012:role/shop-us-gov-west-1-function"
+    error_message = "The role's ARN must name the partition."
   }
 
   assert {
@@ -90,7 +96,7 @@ run "the_function_in_china" {
 
   assert {
     condition = (
-      local.statements.ManageCampaigns.resources == ["arn:aws-cn:personalize:cn-north-1:123456789012:campaign/*"] &&
+      local.statements.ManageSchemas.resources == ["arn:aws-cn:personalize:cn-north-1:123456789012:schema/*"] &&
       local.statements.ReadRecipes.resources == ["arn:aws-cn:personalize:::recipe/*"]
     )
     error_message = "Personalize's ARNs must name the partition; recipes have neither region nor account."
@@ -139,9 +145,10 @@ run "the_bucket_in_china" {
   module { source = "./modules/input_bucket" }
 
   variables {
-    deployment    = var.china
-    bucket        = "input"
-    force_destroy = false
+    deployment      = var.china
+    bucket          = "input"
+    writer_role_arn = "arn:aws-cn:iam::123456789012:role/shop-cn-north-1-function"
+    force_destroy   = false
   }
 
   override_resource {
@@ -166,7 +173,7 @@ run "the_role_of_personalize_in_china" {
 
   assert {
     condition = !strcontains(
-      "${aws_iam_role_policy.this.policy} ${aws_iam_role_policy.write_batch_results.policy} ${aws_iam_role.this.assume_role_policy}",
+      "${aws_iam_role_policy.this.policy} ${aws_iam_role_policy.write_results.policy} ${aws_iam_role.this.assume_role_policy}",
       "arn:aws:",
     )
     error_message = "The policies of Personalize's role must name the partition it is in."

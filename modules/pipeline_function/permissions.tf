@@ -5,7 +5,10 @@ locals {
   # arn of <type>/<anything> in Personalize
   personalize = "arn:${var.deployment.partition}:personalize:${var.deployment.region}:${var.deployment.account_id}"
 
-  # arn of <machine>:<execution>, and of <machine>/<map>:<execution> for the children of a distributed map
+  # Recipes belong to AWS: their ARNs have no region and no account.
+  recipes = "arn:${var.deployment.partition}:personalize:::recipe/*"
+
+  # arn of <machine>:<execution>
   executions = replace(var.state_machine_arn, ":stateMachine:", ":execution:")
 
   # arn of the schedules that the function makes, named <dataset group>.<purpose>; Terraform's own have no dot
@@ -15,6 +18,9 @@ locals {
 
   statements = merge(
     {
+      # What Personalize checks a call against: AWS's service authorization reference, which lists for creations the
+      # parent too. It doesn't say which of the two is needed, so both are allowed.
+
       ManageSchemas = {
         actions   = ["personalize:CreateSchema", "personalize:DescribeSchema", "personalize:DeleteSchema"]
         resources = ["${local.personalize}:schema/*"]
@@ -27,38 +33,51 @@ locals {
         resources = ["${local.personalize}:dataset-group/*"]
       }
 
+      # The schema is in no table: by analogy to the recipe, below.
       ManageDatasets = {
         actions = [
           "personalize:CreateDataset", "personalize:DescribeDataset", "personalize:UpdateDataset",
           "personalize:DeleteDataset",
         ]
-        resources = ["${local.personalize}:dataset/*"]
+        resources = [
+          "${local.personalize}:dataset/*", "${local.personalize}:dataset-group/*", "${local.personalize}:schema/*",
+        ]
       }
 
       ImportData = {
         actions   = ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"]
-        resources = ["${local.personalize}:dataset-import-job/*"]
+        resources = ["${local.personalize}:dataset-import-job/*", "${local.personalize}:dataset/*"]
       }
 
       ManageEventTrackers = {
         actions = [
           "personalize:CreateEventTracker", "personalize:DescribeEventTracker", "personalize:DeleteEventTracker",
         ]
-        resources = ["${local.personalize}:event-tracker/*"]
+        resources = ["${local.personalize}:event-tracker/*", "${local.personalize}:dataset-group/*"]
       }
 
       ManageFilters = {
         actions   = ["personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter"]
-        resources = ["${local.personalize}:filter/*"]
+        resources = ["${local.personalize}:filter/*", "${local.personalize}:dataset-group/*"]
       }
 
-      # A solution version's ARN is its solution's, and a part more.
+      ManageMetricAttributions = {
+        actions = [
+          "personalize:CreateMetricAttribution", "personalize:DescribeMetricAttribution",
+          "personalize:UpdateMetricAttribution", "personalize:DeleteMetricAttribution",
+        ]
+        resources = ["${local.personalize}:metric-attribution/*", "${local.personalize}:dataset-group/*"]
+      }
+
+      # A solution version's ARN is its solution's, and a part more. The recipe is in no table, but without a right to
+      # it the service has refused creations.
       ManageSolutionsAndTheirVersions = {
         actions = [
           "personalize:CreateSolution", "personalize:DescribeSolution", "personalize:UpdateSolution",
-          "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics",
+          "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion",
+          "personalize:StopSolutionVersionCreation", "personalize:GetSolutionMetrics",
         ]
-        resources = ["${local.personalize}:solution/*"]
+        resources = ["${local.personalize}:solution/*", "${local.personalize}:dataset-group/*", local.recipes]
       }
 
       ManageCampaigns = {
@@ -66,17 +85,22 @@ locals {
           "personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign",
           "personalize:DeleteCampaign",
         ]
-        resources = ["${local.personalize}:campaign/*"]
+        resources = ["${local.personalize}:campaign/*", "${local.personalize}:solution/*"]
       }
 
+      # The filter, which a job may name, is in no table; nor is the solution for segment jobs.
       InferInBatches = {
-        actions   = ["personalize:CreateBatchInferenceJob", "personalize:DescribeBatchInferenceJob"]
-        resources = ["${local.personalize}:batch-inference-job/*"]
+        actions = ["personalize:CreateBatchInferenceJob", "personalize:DescribeBatchInferenceJob"]
+        resources = [
+          "${local.personalize}:batch-inference-job/*", "${local.personalize}:solution/*", "${local.personalize}:filter/*",
+        ]
       }
 
       SegmentInBatches = {
-        actions   = ["personalize:CreateBatchSegmentJob", "personalize:DescribeBatchSegmentJob"]
-        resources = ["${local.personalize}:batch-segment-job/*"]
+        actions = ["personalize:CreateBatchSegmentJob", "personalize:DescribeBatchSegmentJob"]
+        resources = [
+          "${local.personalize}:batch-segment-job/*", "${local.personalize}:solution/*", "${local.personalize}:filter/*",
+        ]
       }
 
       ManageRecommenders = {
@@ -84,45 +108,31 @@ locals {
           "personalize:CreateRecommender", "personalize:DescribeRecommender", "personalize:UpdateRecommender",
           "personalize:StartRecommender", "personalize:StopRecommender", "personalize:DeleteRecommender",
         ]
-        resources = ["${local.personalize}:recommender/*"]
+        resources = ["${local.personalize}:recommender/*", "${local.personalize}:dataset-group/*", local.recipes]
       }
 
-      # Which others made: a dataset group can't be deleted before them.
-      TearDownMetricAttributions = {
-        actions   = ["personalize:DescribeMetricAttribution", "personalize:DeleteMetricAttribution"]
-        resources = ["${local.personalize}:metric-attribution/*"]
-      }
-
-      # Recipes belong to AWS: their ARNs have no region and no account.
       ReadRecipes = {
         actions   = ["personalize:DescribeRecipe"]
-        resources = ["arn:${var.deployment.partition}:personalize:::recipe/*"]
+        resources = [local.recipes]
       }
 
-      # All that is created with tags, which asks for TagResource too.
-      TagWhatIsCreated = {
-        actions = ["personalize:TagResource"]
+      # All that takes tags; creating with tags asks for TagResource too.
+      KeepTagsInStep = {
+        actions = ["personalize:TagResource", "personalize:ListTagsForResource"]
         resources = [for type in [
           "dataset-group", "dataset", "dataset-import-job", "event-tracker", "filter", "solution", "campaign",
           "batch-inference-job", "batch-segment-job", "recommender",
         ] : "${local.personalize}:${type}/*"]
       }
 
-      # All whose tags are kept in step: jobs and solution versions keep those that they began with.
-      CompareTags = {
-        actions = ["personalize:ListTagsForResource"]
-        resources = [for type in [
-          "dataset-group", "dataset", "event-tracker", "filter", "solution", "campaign", "recommender",
-        ] : "${local.personalize}:${type}/*"]
-      }
-
       # Personalize has no resource level for lists.
       FindWhatExists = {
         actions = [
-          "personalize:ListDatasets", "personalize:ListDatasetImportJobs", "personalize:ListEventTrackers",
-          "personalize:ListFilters", "personalize:ListSolutions", "personalize:ListSolutionVersions",
+          "personalize:ListDatasetGroups", "personalize:ListDatasets", "personalize:ListDatasetImportJobs",
+          "personalize:ListEventTrackers", "personalize:ListFilters", "personalize:ListMetricAttributions",
+          "personalize:ListMetricAttributionMetrics", "personalize:ListSolutions", "personalize:ListSolutionVersions",
           "personalize:ListCampaigns", "personalize:ListBatchInferenceJobs", "personalize:ListBatchSegmentJobs",
-          "personalize:ListRecommenders", "personalize:ListMetricAttributions",
+          "personalize:ListRecommenders",
         ]
         resources = ["*"]
       }
@@ -157,14 +167,10 @@ locals {
         resources = ["${var.bucket.arn}/*"]
       }
 
-      WriteReportsAndLocks = {
+      # Conditionally, which asks for the right to read as well.
+      WriteRunsAndTurns = {
         actions   = ["s3:PutObject"]
         resources = ["${var.bucket.arn}/runs/*", "${var.bucket.arn}/locks/*"]
-      }
-
-      ReleaseLocks = {
-        actions   = ["s3:DeleteObject"]
-        resources = ["${var.bucket.arn}/locks/*"]
       }
 
       SendMails = {
@@ -184,8 +190,8 @@ locals {
       }
 
       LookAtRuns = {
-        actions   = ["states:DescribeExecution", "states:GetExecutionHistory"]
-        resources = ["${local.executions}:*", "${local.executions}/*:*"]
+        actions   = ["states:DescribeExecution"]
+        resources = ["${local.executions}:*"]
       }
 
       WriteLogs = {
