@@ -11,6 +11,8 @@ from typing import Any
 from ministack.core import iam_evaluator as iam  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 
+from .patching import around
+
 Json = dict[str, Any]
 
 ALLOW = "Allow"
@@ -32,6 +34,17 @@ class Decision:
     @property
     def allowed(self) -> bool:
         return self.decision == ALLOW
+
+
+def name_roles_of_sessions() -> None:
+    """`aws:PrincipalArn` of a role's session is the ARN of the role, as policies name it."""
+
+    def resolve(original: Any, key: str, question: Any) -> Any:
+        value = original(key, question)
+        is_session = key.lower() == "aws:principalarn" and ":assumed-role/" in str(value)
+        return _role_of(value) if is_session else value
+
+    around(iam, "_resolve_condition_key", resolve)
 
 
 def decide(principal: Json, action: str, resource: str, context: Json | None = None) -> Decision:
@@ -100,6 +113,14 @@ def _resource_policy(action: str, resource: str) -> Json | str | None:
         return _trust_policy(resource)
     found = iam._resource_policy(action.partition(":")[0], resource)
     return found[0] if found else None
+
+
+def _role_of(session_arn: str) -> str:
+    from ministack.services import iam as iam_service
+
+    account, name = session_arn.split(":")[4], session_arn.split("/")[1]
+    role = iam_service._roles.get_scoped(account, None, name)
+    return str(role["Arn"]) if role else session_arn
 
 
 def _trust_policy(arn: str) -> Json | None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from . import (
     alarms,
+    authorisation,
     definitions,
     descriptions,
-    fanout,
     history,
     lambdas,
     mails,
@@ -48,9 +48,7 @@ CORRECTIONS = (
     Correction("22", "execution names and inputs are checked", running.check_starts),
     Correction("7", "starting a running execution again returns it", running.start_idempotently),
     Correction("8", "history events are named after what the task calls", history.name_task_events),
-    Correction("9", "states inside Parallel and Map are in the history", fanout.log_inner_states),
-    Correction("10, 30", "Parallel and Map fail at once; distributed children are executions", fanout.fail_at_once),
-    Correction("10, 11", "waits can be stopped", running.sleep_stoppably),
+    Correction("11", "waits can be stopped", running.sleep_stoppably),
     Correction("11", "the machine's TimeoutSeconds and StopExecution end an execution", running.run_within_time),
     Correction("12", "a task's TimeoutSeconds is scaled", running.scale_task_timeouts),
     Correction("13", "the machine's role is asked", roles.ask_machine_role),
@@ -61,7 +59,7 @@ CORRECTIONS = (
     Correction("20", "mail subjects and messages are checked", mails.check_mails),
     Correction("23", "throttled events are kept and tried again", lambdas.keep_throttled_events),
     Correction("24", "asynchronous retries are scaled", lambdas.scale_async_retries),
-    Correction("-", "ResultSelector sees the context object", states.know_where_they_run),
+    Correction("-", "a Wait's seconds are a whole number", states.refuse_odd_waits),
     Correction("-", "a failed publish task is named after SNS's error", mails.name_publish_errors),
     Correction("-", "EventBridge retries a function that failed", lambdas.retry_events),
     Correction("-", "a function's role needs the right to its dead-letter queue", roles.ask_dead_letter_right),
@@ -71,6 +69,7 @@ CORRECTIONS = (
     Correction("-", "an alarm needs the topic's permission", alarms.ask_topic_policy),
     Correction("-", "alarms are described with all their members", descriptions.describe_alarms_fully),
     Correction("-", "a state machine's tracing is kept and described", descriptions.describe_tracing),
+    Correction("-", "aws:PrincipalArn of a session is its role's ARN", authorisation.name_roles_of_sessions),
     Correction("-", "plain HTTP on the loopback counts as TLS", transport.count_loopback_as_tls),
 )
 

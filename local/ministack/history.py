@@ -17,14 +17,14 @@ def name_task_events() -> None:
 
 
 def add(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> None:
-    """Add an event for the calling thread, unless its branch was stopped: then raise `Stopped`."""
+    """Add an event for the calling thread, unless its execution was stopped: then raise `Stopped`."""
     scopes.check()
     for kind, detail in _as_aws(event_type, details or {}):
         append(execution, kind, detail)
 
 
 def append(execution: dict[str, Any], event_type: str, details: dict[str, Any]) -> None:
-    """Add one event, whoever asks; branches of one execution share its history."""
+    """Add one event, whoever asks: the execution's own thread, or the one that ends it."""
     with _lock:
         events = execution["events"]
         events.append({"id": len(events) + 1, "type": event_type, "timestamp": sfn.now_iso(), **details})

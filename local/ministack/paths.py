@@ -33,15 +33,6 @@ def resolve(path: str | None, data: Any) -> Any:
         ) from None
 
 
-def number(state: dict[str, Any], field: str, data: Any, ctx: dict[str, Any]) -> float:
-    """A number given as `field`, as a JSONata expression there, or under the path in `<field>Path`; else 0."""
-    if f"{field}Path" in state:
-        return float(sfn._resolve_path_or_ctx(state[f"{field}Path"], data, ctx))
-    if isinstance(state.get(field), str):
-        return float(sfn._jsonata_state_field(state, field, "number", data, ctx))
-    return float(state.get(field) or 0)
-
-
 def _follow(path: str, data: Any) -> Any:
     tokens = sfn._parse_jsonpath_tokens(path)
     if tokens is None:

@@ -1,5 +1,6 @@
 """Rights that MiniStack does not ask for, asked as AWS does."""
 
+import contextvars
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from ministack.core.responses import get_account_id, get_region  # type: ignore[
 from ministack.services import eventbridge, lambda_svc, s3  # type: ignore[import-untyped]
 from ministack.services import stepfunctions as sfn
 
-from . import authorisation, states
+from . import authorisation
 from .patching import around
 
 Json = dict[str, Any]
@@ -17,8 +18,9 @@ _REFUSALS = {
     "lambda:InvokeFunction": "Lambda.AWSLambdaException",
     "sns:Publish": "SNS.AuthorizationErrorException",
     "sqs:SendMessage": "SQS.SqsException",
-    "states:StartExecution": "StepFunctions.AccessDeniedException",
 }
+
+_running: contextvars.ContextVar[Json] = contextvars.ContextVar("execution whose task the thread runs")
 
 
 def ask_machine_role() -> None:
@@ -27,21 +29,22 @@ def ask_machine_role() -> None:
     def invoke(original: Any, resource: str, data: Any) -> Any:
         needed = _needed(resource, data if isinstance(data, dict) else {})
         if needed:
-            require(*needed)
+            _require(*needed)
         return original(resource, data)
 
+    def execute(original: Any, state: Json, data: Any, execution: Json, context: Json) -> Any:
+        _running.set(execution)
+        return original(state, data, execution, context)
+
     around(sfn, "_invoke_resource", invoke)
+    around(sfn, "_execute_task", execute)
 
 
-def require(action: str, resource: str) -> None:
+def _require(action: str, resource: str) -> None:
     """Fail the calling task unless the role of its state machine allows `action` on `resource`."""
-    execution = states.running_execution()
-    machine_arn = (execution or {}).get("stateMachineArn", "").partition("/")[0]
-    machine = sfn._state_machines.get(machine_arn)
-    if machine is None:
-        return
-    session = (execution or {}).get("name", "")[:64]
-    decision = authorisation.of_role(machine["roleArn"], action, resource, {}, session)
+    execution = _running.get()
+    role = sfn._state_machines[execution["stateMachineArn"]]["roleArn"]
+    decision = authorisation.of_role(role, action, resource, {}, execution["name"][:64])
     if not decision.allowed:
         raise sfn._ExecutionError(
             _REFUSALS[action],
@@ -81,8 +84,6 @@ def _needed(resource: str, data: Json) -> tuple[str, str] | None:
     if integration == "sqs:sendMessage":
         queue = urlsplit(str(data.get("QueueUrl", ""))).path.rpartition("/")[2]
         return "sqs:SendMessage", f"arn:aws:sqs:{get_region()}:{get_account_id()}:{queue}"
-    if integration == "states:startExecution":
-        return "states:StartExecution", str(data.get("StateMachineArn") or data.get("stateMachineArn"))
     return None
 
 

@@ -25,7 +25,7 @@ _ending = threading.Lock()
 
 
 def sleep_stoppably() -> None:
-    """Waits end when their branch is stopped; they stay scaled by SFN_WAIT_SCALE."""
+    """Waits end when their execution is stopped; they stay scaled by SFN_WAIT_SCALE."""
     replace(sfn, "_scaled_sleep", sleep)
 
 
@@ -38,7 +38,7 @@ def run_within_time() -> None:
     """The machine's TimeoutSeconds ends an execution TIMED_OUT, and StopExecution stops what still runs."""
     around(sfn, "_run_execution", _run)
     around(sfn, "_stop_execution", _stop)
-    replace(sfn, "_fail_execution", fail)
+    replace(sfn, "_fail_execution", _fail)
 
 
 def scale_task_timeouts() -> None:
@@ -84,13 +84,7 @@ def check_starts() -> None:
     around(sfn, "_start_execution", start)
 
 
-def scope_of(execution: dict[str, Any], parent: scopes.Scope | None) -> scopes.Scope:
-    """The scope that stopping `execution` stops."""
-    scope = _scopes[execution["executionArn"]] = scopes.Scope(parent)
-    return scope
-
-
-def end(execution: dict[str, Any], status: str, **outcome: Any) -> bool:
+def _end(execution: dict[str, Any], status: str, **outcome: Any) -> bool:
     """End an execution that still runs; False when it has ended already."""
     with _ending:
         if execution["status"] != "RUNNING":
@@ -103,9 +97,9 @@ def end(execution: dict[str, Any], status: str, **outcome: Any) -> bool:
     return True
 
 
-def fail(execution: dict[str, Any], error: str, cause: str) -> None:
+def _fail(execution: dict[str, Any], error: str, cause: str) -> None:
     """End an execution FAILED; as on AWS it then has no output."""
-    if end(execution, "FAILED", error=error, cause=cause):
+    if _end(execution, "FAILED", error=error, cause=cause):
         sfn._emit_execution_status_event(execution)
 
 
@@ -113,8 +107,7 @@ def _run(original: Any, arn: str) -> None:
     execution = sfn._executions.get(arn)
     if execution is None:
         return
-    # Only a nested execution that its parent waits for ends with its parent.
-    scope = scope_of(execution, scopes.current() if execution.get("sync") else None)
+    scope = _scopes[arn] = scopes.Scope()
     deadline = _deadline(execution)
     with scope.entered(), contextlib.suppress(scopes.Stopped):
         original(arn)
@@ -147,5 +140,5 @@ def _deadline(execution: dict[str, Any]) -> threading.Timer | None:
 
 
 def _time_out(execution: dict[str, Any]) -> None:
-    if end(execution, "TIMED_OUT", error="States.Timeout", cause=None):
+    if _end(execution, "TIMED_OUT", error="States.Timeout", cause=None):
         sfn._emit_execution_status_event(execution)

@@ -1,12 +1,12 @@
-"""Stopping a branch of an execution from another thread.
+"""Stopping an execution from another thread.
 
-MiniStack runs every execution, branch and Map item in a thread that sleeps through its waits, and nothing can
-end them early. A scope is what such a thread runs under: stopping it wakes the thread and everything below it.
+MiniStack runs every execution in a thread that sleeps through its waits, and nothing can end them early. A scope is
+what such a thread runs under: stopping it wakes the thread.
 """
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -17,26 +17,15 @@ class Stopped(BaseException):
 class Scope:
     """What a thread of an execution runs under."""
 
-    def __init__(self, parent: "Scope | None" = None) -> None:
+    def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._listeners: list[Callable[[], None]] = []
-        if parent is not None:
-            parent.on_stop(self.stop)
 
     @property
     def stopped(self) -> bool:
         return self._stopped.is_set()
 
-    def on_stop(self, listener: Callable[[], None]) -> None:
-        """Call `listener` when the scope stops, or at once if it has."""
-        self._listeners.append(listener)
-        if self.stopped:
-            listener()
-
     def stop(self) -> None:
         self._stopped.set()
-        for listener in list(self._listeners):
-            listener()
 
     def sleep(self, seconds: float) -> None:
         """Wait, and raise `Stopped` as soon as the scope stops."""

@@ -1,30 +1,14 @@
-"""What holds for every state that runs: the context its paths see, and how large its data may be."""
+"""What holds for every state that runs: how large its data may be, and how it waits."""
 
-import contextvars
 import json
 from typing import Any
 
 from ministack.services import stepfunctions as sfn  # type: ignore[import-untyped]
 
-from .patching import around, replace
+from .patching import around
 
 _MAX_BYTES = 256 * 1024
-_KINDS = ("pass", "task", "choice", "wait", "parallel", "map")
-
-_execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
-_context: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("context")
-
-
-def running_execution() -> dict[str, Any] | None:
-    """The execution whose state the calling thread runs."""
-    return _execution.get()
-
-
-def know_where_they_run() -> None:
-    """A ResultSelector sees the context object, as Parameters do; `running_execution` tells whose state it is."""
-    for kind in ("task", "parallel", "map"):
-        around(sfn, f"_execute_{kind}", _remember)
-    replace(sfn, "_apply_result_selector", _select)
+_KINDS = ("pass", "task", "choice", "wait")
 
 
 def limit_data() -> None:
@@ -34,15 +18,20 @@ def limit_data() -> None:
         around(sfn, f"_execute_{kind}", _limit_output)
 
 
-def _remember(original: Any, state: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
-    _execution.set(execution)
-    _context.set(ctx)
-    return original(state, raw_input, execution, ctx)
+def refuse_odd_waits() -> None:
+    """What a Wait's SecondsPath leads to is a whole number, not negative; else the execution fails."""
 
+    def wait(original: Any, state: Any, data: Any, *context: Any) -> Any:
+        if path := state.get("SecondsPath"):
+            seconds = sfn._resolve_path(path, sfn._apply_input_path(state, data, *context))
+            if type(seconds) is not int or seconds < 0:
+                raise sfn._ExecutionError(
+                    "States.Runtime",
+                    f"The SecondsPath parameter cannot be parsed as a long value: {path} == {json.dumps(seconds)}",
+                )
+        return original(state, data, *context)
 
-def _select(state: dict[str, Any], data: Any) -> Any:
-    selector = state.get("ResultSelector")
-    return sfn._resolve_params_obj(selector, data, _context.get({})) if selector else data
+    around(sfn, "_execute_wait", wait)
 
 
 def _limit_result(original: Any, resource: str, data: Any) -> Any:
