@@ -109,9 +109,22 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "SCHEDULE_GROUP": rich["schedule_group_name"],
         "SCHEDULE_ROLE_ARN": rich["schedule_role_arn"],
         "DEAD_LETTER_QUEUE_ARN": rich["dead_letter_queue_arn"],
+        "TIMEOUT_SECONDS": "5400",
+        "PATIENCE_SECONDS": "1800",
+        "QUOTAS": '{"campaigns":20}',
         "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
     }
+
+
+def test_without_settings_a_run_has_a_week_and_logs_errors(plain: dict[str, str], aws: Aws) -> None:
+    function = aws("lambda").get_function_configuration(FunctionName=plain["function_name"])
+    variables = function["Environment"]["Variables"]
+    assert (variables["TIMEOUT_SECONDS"], variables["PATIENCE_SECONDS"]) == ("604800", "21600")
+    assert (variables["QUOTAS"], variables["POWERTOOLS_LOG_LEVEL"]) == ("{}", "ERROR")
+    machine = aws("stepfunctions").describe_state_machine(stateMachineArn=plain["state_machine_arn"])
+    assert json.loads(machine["definition"])["TimeoutSeconds"] == 2 * 604800 + 3600
+    assert machine["loggingConfiguration"]["level"] == "ERROR"
 
 
 def test_uploads_of_the_params_file_call_the_function(rich: dict[str, str], aws: Aws) -> None:
@@ -133,11 +146,20 @@ def test_the_bucket_is_private_encrypted_and_versioned(plain: dict[str, str], aw
     assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
     statements = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
     assert [statement["Sid"] for statement in statements] == [
+        "LetOnlyTheFunctionWriteRunsAndTurns",
         "LetPersonalizeListTheBucket",
         "LetPersonalizeReadObjects",
-        "LetPersonalizeWriteBatchResults",
+        "LetPersonalizeWriteResults",
         "RefuseUnencryptedConnections",
     ]
+
+
+@pytest.mark.parametrize("name", ["plain", "rich"])
+def test_the_role_that_may_write_runs_is_the_functions(name: str, two_deployments: TerraformTestApi, aws: Aws) -> None:
+    deployed = outputs(two_deployments, name)
+    statements = json.loads(aws("s3").get_bucket_policy(Bucket=deployed["bucket_name"])["Policy"])["Statement"]
+    (guard,) = [statement for statement in statements if statement["Sid"] == "LetOnlyTheFunctionWriteRunsAndTurns"]
+    assert guard["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": deployed["function_role_arn"]}}
 
 
 def test_a_key_encrypts_everything_it_is_for(rich: dict[str, str], two_deployments: TerraformTestApi, aws: Aws) -> None:
@@ -153,12 +175,13 @@ def test_a_key_encrypts_everything_it_is_for(rich: dict[str, str], two_deploymen
 def test_the_machine_is_the_rendered_template(rich: dict[str, str], aws: Aws) -> None:
     machine = aws("stepfunctions").describe_state_machine(stateMachineArn=rich["state_machine_arn"])
     definition = json.loads(machine["definition"])
-    assert definition["TimeoutSeconds"] == 5400
+    assert definition["TimeoutSeconds"] == 2 * 5400 + 3600
     assert rich["function_arn"] in machine["definition"]
     assert rich["topic_arn"] in machine["definition"]
     assert machine["type"] == "STANDARD"
     assert machine["tracingConfiguration"] == {"enabled": True}
-    assert machine["loggingConfiguration"]["level"] == "ERROR"
+    assert machine["loggingConfiguration"]["level"] == "FATAL"
+    assert not machine["loggingConfiguration"].get("includeExecutionData")
 
 
 def test_every_address_is_subscribed(plain: dict[str, str], rich: dict[str, str], aws: Aws) -> None:
@@ -207,17 +230,18 @@ def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aw
     scheduler = aws("scheduler")
     made = scheduler.get_schedule(Name="weekly", GroupName=rich["schedule_group_name"])
     assert (made["ScheduleExpression"], made["ScheduleExpressionTimezone"]) == ("cron(0 3 ? * SUN *)", "Europe/Berlin")
+    run = "20260101-000000-12345678"
+    record = {
+        "format": 1,
+        "run": {"id": run, "datasetGroup": "weekly", "bucket": "rich-input", "key": "start.json"},
+        "schedules": {"retrain": "cron(0 3 ? * SUN *)"},
+    }
+    aws("s3").put_object(Bucket="rich-input", Key=f"runs/{run}/record.json", Body=json.dumps(record).encode())
     answer = aws("lambda").invoke(
         FunctionName=rich["function_name"],
-        Payload=json.dumps(
-            {
-                "action": "synchroniseSchedules",
-                "run": {"datasetGroup": "weekly", "bucket": "rich-input", "key": "start.json"},
-                "schedules": {"retrain": "cron(0 3 ? * SUN *)"},
-            }
-        ),
+        Payload=json.dumps({"action": "synchroniseSchedules", "execution": {"Name": run}}),
     )
-    assert json.loads(answer["Payload"].read()) == {"schedules": {"retrain": "created"}}
+    assert json.loads(answer["Payload"].read())["schedules"] == {"retrain": "created"}
     twin = scheduler.get_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
     for schedule in (made, twin):
         schedule["Target"]["Input"] = json.loads(schedule["Target"]["Input"])
@@ -260,8 +284,9 @@ def test_a_run_by_schedule_is_named_after_its_start_and_reported_once(rich: dict
         time.sleep(0.5)
     (run,) = ended()
     time.sleep(3)  # for the safety net, which is told of the failure
-    (report,) = aws("s3").list_objects_v2(Bucket="rich-input", Prefix="runs/")["Contents"]
-    assert report["Key"].startswith(f"runs/{run['startDate'].astimezone(UTC):%Y%m%d-%H%M%S}-")
+    written = aws("s3").list_objects_v2(Bucket="rich-input", Prefix="runs/")["Contents"]
+    (report,) = [entry["Key"] for entry in written if entry["Key"].endswith("/report.json")]
+    assert report.startswith(f"runs/{run['startDate'].astimezone(UTC):%Y%m%d-%H%M%S}-")
 
 
 @pytest.mark.parametrize(

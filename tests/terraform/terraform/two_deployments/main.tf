@@ -75,7 +75,9 @@ module "rich" {
     once = { purpose = "batch", expression = "at(2020-01-01T00:00:00)", params_key = "books/start.json" }
   }
   timeout_hours            = 1.5
-  workflow_log_level       = "ERROR"
+  patience_hours           = 0.5
+  quotas                   = { campaigns = 20 }
+  workflow_log_level       = "FATAL"
   log_retention_days       = 7
   tracing                  = true
   kms_key_arn              = aws_kms_key.this.arn
