@@ -58,6 +58,10 @@ test-e2e: $(VENV)/.installed ## Run the whole pipeline on the local stack, with 
 	@echo "==> Testing end to end"
 	@$(BIN)/python -m pytest -q tests/e2e
 
+.PHONY: figures
+figures: $(VENV)/.installed ## Print every figure that the docs state (some minutes); one section: SECTION=waiting
+	@$(BIN)/python -m local.figures $(SECTION)
+
 .PHONY: plan adopt
 plan: $(VENV)/.installed ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder]]
 	@$(BIN)/python -m pipeline_cli plan "$(or $(PARAMS),$(error Name the params file: make plan PARAMS=file))" \
