@@ -249,10 +249,10 @@ variable "timeout_hours" {
   default     = 168
   nullable    = false
 
-  # Step Functions ends executions after a year, and an execution may wait as long as it works.
+  # An execution's history takes 25,000 events: those of a week of waiting and a week of work (`make figures`).
   validation {
-    condition     = var.timeout_hours >= 1 && var.timeout_hours <= 4368
-    error_message = "`timeout_hours` must be a number from 1 to 4368, half a year."
+    condition     = var.timeout_hours >= 1 && var.timeout_hours <= 168
+    error_message = "`timeout_hours` must be a number from 1 to 168, a week."
   }
 }
 

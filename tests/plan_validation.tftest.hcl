@@ -280,11 +280,11 @@ run "timeout_hours__none" {
   expect_failures = [var.timeout_hours]
 }
 
-run "timeout_hours__over_half_a_year" {
+run "timeout_hours__over_a_week" {
   command = plan
 
   variables {
-    timeout_hours           = 4369
+    timeout_hours           = 169
     noncurrent_version_days = null
   }
 

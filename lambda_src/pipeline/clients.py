@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# A repeated create is harmless (names are unique, versions are named), so the SDK may retry lost replies.
+CONNECTIONS = 10  # side by side
 CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 4},
+    # Few: patience is the engine's, which waits in the workflow and not in a function that bills.
+    retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=5,
     read_timeout=15,
+    max_pool_connections=CONNECTIONS,
     user_agent_extra="personalize-pipeline",
 )
+# A write that got no answer may have taken effect. The engine looks before it tries again; the SDK would not.
+ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 class ServiceClock:
@@ -33,24 +37,41 @@ class ServiceClock:
     """
 
     def __init__(self) -> None:
-        self._date: str | None = None
+        self._ahead = 0.0
 
     def observe(self, http_response: Any, **_: Any) -> None:
-        """Keep the answer's `Date`; registered with botocore for `after-call`."""
-        self._date = http_response.headers.get("date", self._date)
+        """Keep how far the answer's `Date` is ahead of this machine; registered with botocore for `after-call`."""
+        if date := http_response.headers.get("date"):
+            self._ahead = parsedate_to_datetime(date).timestamp() - time.time()
 
     def now(self) -> float:
         """Seconds since the epoch; this machine's own clock before the first answer."""
-        return parsedate_to_datetime(self._date).timestamp() if self._date else time.time()
+        return time.time() + self._ahead
 
 
 clock = ServiceClock()
 
 
 @functools.cache
+def _session() -> boto3.Session:
+    """One for all: reading a service's model takes longer than most calls."""
+    return boto3.Session()
+
+
+@functools.cache
 def personalize() -> PersonalizeClient:
-    """The control plane of Amazon Personalize."""
-    client = boto3.client("personalize", config=CONFIG)
+    """The control plane of Amazon Personalize, to read."""
+    return _observed(CONFIG)
+
+
+@functools.cache
+def personalize_once() -> PersonalizeClient:
+    """The control plane of Amazon Personalize, to write: without retries of the SDK's own."""
+    return _observed(ONCE)
+
+
+def _observed(config: Config) -> PersonalizeClient:
+    client = _session().client("personalize", config=config)
     client.meta.events.register("after-call.personalize", clock.observe)
     return client
 
@@ -58,22 +79,22 @@ def personalize() -> PersonalizeClient:
 @functools.cache
 def s3() -> S3Client:
     """The input bucket's service."""
-    return boto3.client("s3", config=CONFIG)
+    return _session().client("s3", config=CONFIG)
 
 
 @functools.cache
 def sns() -> SNSClient:
     """The mail's service."""
-    return boto3.client("sns", config=CONFIG)
+    return _session().client("sns", config=CONFIG)
 
 
 @functools.cache
 def stepfunctions() -> SFNClient:
     """The workflow's service."""
-    return boto3.client("stepfunctions", config=CONFIG)
+    return _session().client("stepfunctions", config=CONFIG)
 
 
 @functools.cache
 def scheduler() -> EventBridgeSchedulerClient:
     """The schedules' service."""
-    return boto3.client("scheduler", config=CONFIG)
+    return _session().client("scheduler", config=CONFIG)

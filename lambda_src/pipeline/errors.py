@@ -1,8 +1,11 @@
-"""What the workflow does about a failure is named by its class; Step Functions matches these names in `ErrorEquals`.
+"""What the workflow does about a failed action is named by its class; Step Functions matches it in `ErrorEquals`.
 
 PipelineError
- ├── ResourceFailed    Personalize says that a resource failed, or refuses it for good: not tried again
- └── ActionFailed      anything else that went wrong in an action: tried again, since every action may be repeated
+ ├── ServiceTrouble    AWS does not answer, or throttles: tried again for hours
+ ├── Overtaken         two calls of one action overlapped, and this is the later one: tried again, to see what is left
+ └── ActionFailed      anything else that went wrong in an action: tried again a few times, since it may be repeated
+
+What fails of a single resource raises nothing: the engine records it, and the other resources go on.
 """
 
 from __future__ import annotations
@@ -12,8 +15,12 @@ class PipelineError(Exception):
     """Root of the errors that this package raises. The message is written for the reader of the mail."""
 
 
-class ResourceFailed(PipelineError):
-    """When Personalize reports a failed resource, or refuses a call in a way that repeating cannot mend."""
+class ServiceTrouble(PipelineError):
+    """When an AWS service that an action can't do without is in trouble."""
+
+
+class Overtaken(PipelineError):
+    """When another call of the same action wrote the run's record first."""
 
 
 class ActionFailed(PipelineError):

@@ -7,36 +7,29 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.ending.report import report
-from pipeline.ending.safety_net import mail_ending
-from pipeline.engine.reconciler import ensure
-from pipeline.engine.schedules import synchronise_schedules
-from pipeline.engine.versions import compare_versions
-from pipeline.errors import ActionFailed, PipelineError
-from pipeline.planning.plan import make_plan
-from pipeline.upload.trigger import start_runs
+from .ending.report import report
+from .ending.safety_net import mail_ending
+from .engine.patience import is_passing
+from .engine.schedules import synchronise_schedules
+from .engine.stage import work
+from .errors import ActionFailed, PipelineError, ServiceTrouble
+from .planning.plan import make_plan
+from .upload.trigger import start_runs
+from .upload.turns import take_turn
 
 logger = Logger()
 
-# Names are those of the states that call them: the state "Ensure Dataset Group" has the action "ensureDatasetGroup".
+# Names are those of the states that call them: the state "Train and Deploy" has the action "trainAndDeploy".
 ACTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "startRuns": start_runs,  # S3: a params file was uploaded
+    "takeTurn": take_turn,
     "plan": make_plan,
-    "ensureDatasetGroup": ensure,
-    "ensureSchema": ensure,
-    "ensureDataset": ensure,
-    "ensureDatasetImportJob": ensure,
-    "ensureEventTracker": ensure,
-    "ensureFilter": ensure,
-    "ensureSolution": ensure,
-    "ensureSolutionVersion": ensure,
-    "compareVersions": compare_versions,
-    "ensureCampaign": ensure,
-    "ensureBatchInferenceJob": ensure,
-    "ensureBatchSegmentJob": ensure,
-    "ensureRecommender": ensure,
-    "ensureAbsence": ensure,
+    "makeDatasetGroup": work("makeDatasetGroup"),
+    "importDatasets": work("importDatasets"),
+    "trainAndDeploy": work("trainAndDeploy"),
+    "tearDown": work("tearDown"),
     "synchroniseSchedules": synchronise_schedules,
     "report": report,
     "mailEnding": mail_ending,  # EventBridge: an execution failed, timed out or was stopped
@@ -51,24 +44,25 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         What the action returns: JSON, for the state that called it.
 
     Raises:
-        ResourceFailed: the state machine must not try again.
-        ActionFailed: anything else; every action may be repeated, so the state machine tries again.
+        ServiceTrouble: AWS is in trouble; the state machine tries again for hours.
+        ActionFailed: anything else; every action may be repeated, so the state machine tries again a few times.
     """
     action = _action(event)
     if action not in ACTIONS:
         raise ActionFailed(f"unknown action {action!r}; known are {', '.join(ACTIONS)}")
-    about = event.get("resource", {}).get("name", "")
-    logger.append_keys(action=action, resource=about, run=event.get("run", {}).get("id"))
+    logger.append_keys(action=action, run=event.get("execution", {}).get("Name"))
     try:
         result = ACTIONS[action](event)
     except PipelineError as error:
         logger.warning("failed", extra={"reason": str(error)})
         raise
+    except (ClientError, BotoCoreError) as error:
+        logger.exception("AWS did not do as asked")
+        raise (ServiceTrouble if is_passing(error) else ActionFailed)(f"{action}: {error}") from None
     except Exception as error:
         logger.exception("failed unexpectedly")
-        where = f"{action} {about}".strip()
-        raise ActionFailed(f"{where}: {type(error).__name__}: {error}") from None
-    logger.info("done", extra={"outcome": result.get("outcome"), "status": result.get("status")})
+        raise ActionFailed(f"{action}: {type(error).__name__}: {error}") from None
+    logger.info("done", extra={"outcome": result.get("outcome"), "verdict": result.get("verdict")})
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from dataclasses import dataclass
 
@@ -11,7 +12,11 @@ from pipeline.arns import Arns
 
 @dataclass(frozen=True)
 class Settings:
-    """Names and ARNs of the deployment's own resources."""
+    """Names and ARNs of the deployment's own resources, and its limits.
+
+    `timeout_seconds` is how long a run may work, and how long it may wait for its turn; `patience_seconds` how long
+    throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's.
+    """
 
     bucket: str
     params_file: str
@@ -21,12 +26,20 @@ class Settings:
     schedule_group: str
     schedule_role_arn: str
     dead_letter_queue_arn: str
+    timeout_seconds: float
+    patience_seconds: float
+    quotas: dict[str, int]
 
     @property
     def arns(self) -> Arns:
         """The account's Personalize ARNs; partition, region and account are those of the state machine."""
         _, partition, _, region, account, *_ = self.state_machine_arn.split(":")
         return Arns(partition, region, account)
+
+    @property
+    def execution_prefix(self) -> str:
+        """What the ARN of every execution of the deployment's state machine begins with."""
+        return self.state_machine_arn.replace(":stateMachine:", ":execution:") + ":"
 
 
 @functools.cache
@@ -45,4 +58,7 @@ def settings() -> Settings:
         schedule_group=os.environ["SCHEDULE_GROUP"],
         schedule_role_arn=os.environ["SCHEDULE_ROLE_ARN"],
         dead_letter_queue_arn=os.environ["DEAD_LETTER_QUEUE_ARN"],
+        timeout_seconds=float(os.environ["TIMEOUT_SECONDS"]),
+        patience_seconds=float(os.environ["PATIENCE_SECONDS"]),
+        quotas=json.loads(os.environ["QUOTAS"]),
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pipeline.planning.quotas import QUOTAS
 
 from . import adopt, plan
 from .errors import CommandError, in_words
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "plan":
-            return plan.run(given.params, given.bucket, given.prefix)
+            return plan.run(given.params, given.bucket, given.prefix, dict(given.quota))
         return adopt.run(given.group, given.output)
     except CommandError as error:
         message = str(error)
@@ -41,10 +42,25 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("params", type=Path, help="the params file")
     command.add_argument("--bucket", help="compare with the data in this bucket and with what Personalize has")
     command.add_argument("--prefix", default="", help="the folder of the bucket that the file is for (default: none)")
+    command.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="one that AWS has raised, as the module's input `quotas` names it: campaigns=20",
+    )
     command = commands.add_parser("adopt", help="write the params file of a dataset group that exists")
     command.add_argument("group", help="the dataset group's name or ARN")
     command.add_argument("--output", type=Path, help="a new file to write (default: standard output)")
     return parser
+
+
+def _quota(given: str) -> tuple[str, int]:
+    name, _, number = given.partition("=")
+    if name not in (known := [quota.name for quota in QUOTAS]) or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{given} has not the form NAME=NUMBER, with a name of {', '.join(known)}")
+    return name, int(number)
 
 
 if __name__ == "__main__":

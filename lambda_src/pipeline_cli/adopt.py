@@ -14,13 +14,13 @@ from typing import Any
 
 from pipeline import clients
 from pipeline.arns import Arns
-from pipeline.engine.reconciler import describe, failed, listed, status_of
+from pipeline.engine.calls import describe, failed, is_being_deleted, listed, status_of
+from pipeline.engine.differences import differs
+from pipeline.engine.lookup import newest_usable
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.params import document as params
-from pipeline.params import recipes, schemas
-from pipeline.params.tags import UNTAGGABLE
-from pipeline.planning.existing_solutions import newest_usable
-from pipeline.planning.plan import Surroundings, read_params
+from pipeline.params import places, recipes, schemas
+from pipeline.planning.reading import Surroundings, read_params
 from pipeline.problems import Problem
 
 from .errors import CommandError
@@ -28,25 +28,22 @@ from .errors import CommandError
 Document = dict[str, Any]
 TYPES = {kind.upper(): kind for kind in schemas.CUSTOM}
 # Parameters of create calls that the pipeline fills in, or that this command decides on.
-NOT_COPIED = {"datasetGroupArn", "datasetType", "schemaArn", "solutionVersionArn", "tags"}
+NOT_COPIED = {
+    *("datasetArn", "datasetGroupArn", "datasetType", "schemaArn", "solutionVersionArn"),
+    *("dataSource", "jobName", "tags"),
+}
 # What the service shows where nothing was asked for. `performAutoTraining` is not among it: the pipeline's own default
 # is another than the service's.
 EXPLORATION = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "30"}}
 DEFAULTS: dict[str, Parameters] = {
+    "datasetImportJob": {"importMode": "FULL", "publishAttributionMetricsToS3": False},
     "solution": {
         "performHPO": False,
         "performAutoML": False,
         "solutionConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(7 days)"}},
     },
-    "campaign": {
-        "minProvisionedTPS": 1,
-        "campaignConfig": {"enableMetadataWithRecommendations": False, "syncWithLatestSolutionVersion": False}
-        | EXPLORATION,
-    },
-    "recommender": {
-        "recommenderConfig": {"enableMetadataWithRecommendations": False, "minRecommendationRequestsPerSecond": 1}
-        | EXPLORATION
-    },
+    "campaign": {"campaignConfig": EXPLORATION},
+    "recommender": {"recommenderConfig": EXPLORATION},
 }
 ADVICE = (
     'The file leaves "import" and "train" at "auto": data is imported when it changed, solutions are trained when data '
@@ -54,7 +51,7 @@ ADVICE = (
     "the data, the first upload imports all that lies beside the params file and trains every "
     'solution, which is billed. Write "import": "never" and "train": "never" into the file to begin without.',
     'Schedules belong to a pipeline, not to Personalize: write those you want into "schedules".',
-    "Imports and batch jobs will use the role of the pipeline that the file is uploaded to.",
+    "Imports, batch jobs and metric attributions will use the role of the pipeline that the file is uploaded to.",
     "`make plan PARAMS=file BUCKET=name` shows what the upload would do.",
 )
 
@@ -129,6 +126,8 @@ class Adoption:
             self._add_dataset(document, dataset)
         for tracker in self._all("eventTracker"):
             document["eventTracker"] = self._parameters("eventTracker", tracker)
+        for attribution in self._all("metricAttribution"):
+            document = self._with_attribution(document, attribution)
         for entry in self._all("filter"):
             document = self._with(document, "filters", self._parameters("filter", entry))
         for solution in self._all("solution"):
@@ -141,10 +140,6 @@ class Adoption:
         if self.jobs:
             done = f"Batch jobs, which ran once ({', '.join(self.jobs)}): add those that shall run again to a solution."
             self.left_out.append(done)
-        self.left_out += [
-            f"metric attribution {entry['name']}: a pipeline makes none, and leaves this one alone."
-            for entry in listed(RESOURCE_TYPES["metricAttribution"], self.group_arn, "datasetGroupArn")
-        ]
         return _with_common_tags(document)
 
     def faults(self, document: Document) -> list[Problem]:
@@ -152,12 +147,13 @@ class Adoption:
         reading = read_params(json.dumps(document).encode(), {}, self.surroundings)
         return reading.problems + (reading.sections.problems if reading.sections else [])
 
-    def _all(self, kind: str, parent: str | None = None, by: str = "datasetGroupArn") -> Iterator[Parameters]:
-        """The descriptions of all that can be gone on with, oldest first."""
+    def _all(self, kind: str, parent: str | None = None) -> Iterator[Parameters]:
+        """The descriptions of all that can be gone on with, oldest first; of the same age by name."""
         row = RESOURCE_TYPES[kind]
-        for entry in reversed(listed(row, parent or self.group_arn, by)):
+        entries = listed(row, parent or self.group_arn)
+        for entry in sorted(entries, key=lambda entry: (entry["creationDateTime"], entry["name"])):
             status = status_of(entry)
-            if failed(status) or status.startswith("DELETE"):
+            if failed(status) or is_being_deleted(status):
                 self.left_out.append(f"{row.label} {entry['name']}: it is {status}.")
             elif description := describe(row, entry[row.arn_member]):
                 yield description
@@ -169,10 +165,11 @@ class Adoption:
         assert operation.input_shape
         members = [name for name in operation.input_shape.members if name not in NOT_COPIED]
         asked = {name: description[name] for name in members if name in description}
-        return _beyond(asked, DEFAULTS.get(kind, {})) | self._tags(kind, description[row.arn_member])
+        said = _beyond(_beyond(asked, DEFAULTS.get(kind, {})), row.defaults)
+        return said | self._tags(kind, description[row.arn_member])
 
     def _tags(self, kind: str, arn: str) -> Parameters:
-        if kind in UNTAGGABLE:
+        if not RESOURCE_TYPES[kind].taggable:
             return {}
         tags = clients.personalize().list_tags_for_resource(resourceArn=arn)["tags"]
         return {"tags": [dict(tag) for tag in tags if not tag["tagKey"].startswith("aws:")]}  # AWS sets those itself
@@ -195,16 +192,36 @@ class Adoption:
             self.left_out.append(f"dataset {dataset['name']}: a pipeline knows no type {dataset['datasetType']}.")
             return
         entry = self._parameters("dataset", dataset) | self._schema(document, kind, dataset["schemaArn"])
-        jobs = listed(RESOURCE_TYPES["datasetImportJob"], dataset["datasetArn"], "datasetArn")
-        if jobs:
-            latest = describe(RESOURCE_TYPES["datasetImportJob"], jobs[0]["datasetImportJobArn"]) or jobs[0]
-            entry["importJob"] = self._tags("datasetImportJob", jobs[0]["datasetImportJobArn"])
+        if latest := self._latest_import(dataset):
+            entry["importJob"] = _without_role(self._parameters("datasetImportJob", latest))
             place = latest.get("dataSource", {}).get("dataLocation", "an unknown place")
             self.remarks.append(
                 f"{kind} was last imported from {place}. The pipeline looks for it beside the params file; for another "
                 f"place write datasets.{kind}.importJob.dataSource."
             )
         document["datasets"][kind] = entry
+
+    def _latest_import(self, dataset: Parameters) -> Parameters | None:
+        """The newest import of the dataset that did not fail; an earlier dataset may have had the same ARN."""
+        row = RESOURCE_TYPES["datasetImportJob"]
+        for job in listed(row, dataset["datasetArn"]):
+            if not failed(job["status"]) and job["creationDateTime"] >= dataset["creationDateTime"]:
+                return describe(row, job[row.arn_member])
+        return None
+
+    def _with_attribution(self, document: Document, attribution: Parameters) -> Document:
+        """The metric attribution; without its place where a pipeline's role may not write there."""
+        entry = self._parameters("metricAttribution", attribution)
+        output = _without_role(entry.pop("metricsOutputConfig", {}))
+        place = output.get("s3DataDestination", {}).get("path")
+        if place and (fault := places.unwritable(place, None, places.metrics_output, entry["name"])):
+            del output["s3DataDestination"]
+            self.remarks.append(
+                f"Metric attribution {entry['name']} writes to {place}; the upload changes that to a folder beside the "
+                f"params file: {fault}"
+            )
+        grown = document | {"metricAttribution": entry | ({"metricsOutputConfig": output} if output else {})}
+        return grown if self._accepted(document, grown, f"metric attribution {entry['name']}") else document
 
     def _schema(self, document: Document, kind: str, arn: str) -> Parameters:
         """The Avro schema; one that a pipeline would refuse to create is named by its ARN."""
@@ -228,12 +245,12 @@ class Adoption:
         newest = newest_usable(versions)
         entry = self._parameters("solution", solution)
         if newest:
-            entry["solutionVersion"] = self._tags("solutionVersion", newest["solutionVersionArn"])
+            entry["solutionVersion"] = self._version(name, newest, versions)
         for version in versions:
             for kind in ("batchInferenceJob", "batchSegmentJob"):
-                jobs = listed(RESOURCE_TYPES[kind], version["solutionVersionArn"], "solutionVersionArn")
+                jobs = listed(RESOURCE_TYPES[kind], version["solutionVersionArn"])
                 self.jobs += [job["jobName"] for job in jobs]
-        campaigns = list(self._all("campaign", arn, "solutionArn"))
+        campaigns = list(self._all("campaign", arn))
         if "recipeArn" not in solution:
             self.left_out.append(
                 f"solution {name}: it was made by AutoML, which Personalize has withdrawn. Make one with the recipe "
@@ -252,6 +269,18 @@ class Adoption:
                 grown, entry = larger, entry | {"campaigns": kept}
         return grown
 
+    def _version(self, solution: str, newest: Parameters, versions: list[Parameters]) -> Parameters:
+        """How the next version is to be trained: as the newest one was."""
+        tags = self._tags("solutionVersion", newest["solutionVersionArn"])
+        if newest.get("trainingMode") != "UPDATE":
+            return tags
+        if any(entry["status"] == "ACTIVE" and entry.get("trainingMode") == "FULL" for entry in versions):
+            return {"trainingMode": "UPDATE"} | tags
+        self.remarks.append(
+            f"Solution {solution} was trained by UPDATE, and no FULL training is left that it goes on from."
+        )
+        return tags
+
     def _campaign(self, campaign: Parameters, newest: Parameters | None) -> Parameters:
         """A campaign follows the newest version by itself, so one that serves another is pinned to that."""
         entry = self._parameters("campaign", campaign)
@@ -266,6 +295,11 @@ class Adoption:
         return entry
 
 
+def _without_role(values: Parameters) -> Parameters:
+    """The values as a pipeline takes them, which knows the role by itself."""
+    return {name: value for name, value in values.items() if name != "roleArn"}
+
+
 def _beyond(values: Parameters, defaults: Parameters) -> Parameters:
     """The values without those that are the service's defaults, and without objects that say nothing."""
     result = {}
@@ -275,7 +309,7 @@ def _beyond(values: Parameters, defaults: Parameters) -> Parameters:
             value = _beyond(value, default if isinstance(default, dict) else {})
             if not value:
                 continue
-        elif name in defaults and value == default:
+        elif name in defaults and not differs(value, default):
             continue
         result[name] = value
     return result

@@ -12,7 +12,8 @@ from pipeline.arns import Arns
 from pipeline.ending.report import plan_text
 from pipeline.params.places import home_of
 from pipeline.params.sections import DatasetSection
-from pipeline.planning.plan import Reading, Surroundings, folder_in_bucket, preview, read_params
+from pipeline.planning.plan import planned
+from pipeline.planning.reading import Reading, Surroundings, folder_in_bucket, read_params
 
 from . import local_data
 from .errors import CommandError
@@ -25,7 +26,7 @@ KEY_ROLE = (
 )
 
 
-def run(path: Path, bucket: str | None, prefix: str = "") -> int:
+def run(path: Path, bucket: str | None, prefix: str = "", quotas: dict[str, int] | None = None) -> int:
     """Print the plan of a params file; without a bucket, what can be checked without AWS.
 
     Returns:
@@ -33,21 +34,21 @@ def run(path: Path, bucket: str | None, prefix: str = "") -> int:
     """
     body = path.read_bytes()
     folder = prefix.strip("/") + "/" if prefix.strip("/") else ""
-    return _compared(path, body, bucket, folder) if bucket else _offline(path, body)
+    return _compared(path, body, bucket, folder, quotas or {}) if bucket else _offline(path, body)
 
 
-def _compared(path: Path, body: bytes, bucket: str, prefix: str) -> int:
+def _compared(path: Path, body: bytes, bucket: str, prefix: str, quotas: dict[str, int]) -> int:
     """The plan of a dry run, as if the file had been uploaded to the bucket."""
-    run = {"id": RUN_ID, "bucket": bucket, "key": prefix + path.name, "prefix": prefix}
     _require(bucket)
-    arns = _account()
-    reading = read_params(
-        body, {}, Surroundings(arns, None, home_of(run), lambda section: folder_in_bucket(section, run))
+    surroundings = Surroundings(
+        _account(), None, home_of(bucket, prefix), lambda section: folder_in_bucket(section, bucket, prefix)
     )
+    reading = read_params(body, {}, surroundings)
     _note_key_role(reading)
-    plan = preview(reading, run)
-    print(plan_text(plan))
-    return 0 if plan["outcome"] == "planned" else 1
+    about = {"id": RUN_ID, "bucket": bucket, "key": prefix + path.name, "prefix": prefix}
+    record = planned(reading, about, quotas, "planned")
+    print(plan_text(record))
+    return 0 if record.outcome == "planned" else 1
 
 
 def _require(bucket: str) -> None:
@@ -68,7 +69,7 @@ def _account() -> Arns:
 
 def _note_key_role(reading: Reading) -> None:
     """The role of a dataset group with a key is compared only where the file names it."""
-    group = reading.sections.dataset_group["parameters"] if reading.sections else {}
+    group = reading.sections.dataset_group.parameters if reading.sections else {}
     if reading.sections and "kmsKeyArn" in group and "roleArn" not in group:
         reading.sections.notes.append(KEY_ROLE)
 
@@ -78,13 +79,13 @@ def _offline(path: Path, body: bytes) -> int:
     home = path.resolve().parent
 
     def beside(section: DatasetSection) -> local_data.LocalFolder | None:
-        elsewhere = "dataSource" in section.import_job["parameters"]
+        elsewhere = "dataSource" in section.import_job.parameters
         return None if elsewhere else local_data.find(home, section.dataset_type)
 
     reading = read_params(body, {}, Surroundings(_named_account(body), None, None, beside))
     read = reading.sections
     if read is None or read.problems:
-        print(plan_text(preview(reading, {"id": RUN_ID, "key": path.name})))
+        print(plan_text(planned(reading, {"id": RUN_ID, "key": path.name}, {})))
         return 1
     print(f"{path.name} has no problems that can be seen without AWS.")
     for section in read.datasets:

@@ -80,9 +80,9 @@ def _stages(draw: random.Random, trainings: list[float], known: int) -> Iterator
         solution = () if known else (f"solution {number}",)
         built += [Work(name, "solution", minutes(given.SOLUTION)) for name in solution]
         version = _again(draw, f"version {number}", "solutionVersion", seconds, solution, known)
-        # A campaign's description keeps its last update alone: none before the third run.
-        updates = min(max(known - 1, 0), 1)
-        campaign = _again(draw, f"campaign {number}", "campaign", minutes(given.CAMPAIGN), (version.name,), updates)
+        # A campaign's description keeps its last update alone, and before the first its creation.
+        usual, after = minutes(given.CAMPAIGN), (version.name,)
+        campaign = _again(draw, f"campaign {number}", "campaign", usual, after, min(known, 1))
         is_new = not known
         built += [version, Work(**vars(campaign) | {"is_new": is_new})]
     yield built

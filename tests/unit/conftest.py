@@ -25,9 +25,15 @@ ENVIRONMENT = {
     "SCHEDULE_GROUP": "shop-pipeline",
     "SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/shop-schedules",
     "DEAD_LETTER_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:shop-pipeline-dead-letters",
+    "TIMEOUT_SECONDS": "604800",
+    "PATIENCE_SECONDS": "21600",
+    "QUOTAS": "{}",
+    "POWERTOOLS_LOG_LEVEL": "ERROR",
 }
 CACHED = (
     clients.personalize,
+    clients.personalize_once,
+    clients._session,
     clients.s3,
     clients.scheduler,
     clients.sns,

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from pipeline import clients
 from pipeline.params import recipes
 from pipeline.params.document import schema_problems
 from pipeline_cli.__main__ import main
 
-from local.personalize_emulator import Fault
+from local.personalize_emulator import Fault, Settings, Switches
 
-from .conftest import ACCOUNT, REGION, interactions_schema, params
+from .conftest import ACCOUNT, CACHED, ENVIRONMENT, REGION, interactions_schema, params
 from .test_everything import DOMAINS, INCLUDE, RECIPE, domain, everything, with_events
-from .workflow import Deployment, deployed
+from .workflow import INTERACTIONS, SHORT, Deployment, deployed
 
 RED, BLUE = {"tagKey": "team", "tagValue": "red"}, {"tagKey": "team", "tagValue": "blue"}
 
@@ -121,19 +121,60 @@ def assert_nothing_to_do(deployment: Deployment, document: dict[str, Any]) -> No
     assert schema_problems(document) == []
     before = deployment.writes()
     ended = deployment.run(document)
-    assert ended.result == {"succeeded": True}, ended.mail
+    assert ended.succeeded, ended.mail
     assert {resource["plan"] for resource in ended.resources()} == {"reuse"}, ended.mail
     assert deployment.writes() == before
+
+
+SALES = {
+    "name": "sales",
+    "metrics": [{"eventType": "click", "metricName": "clicks", "expression": "SAMPLECOUNT()"}],
+}
+
+
+def by_name(part: Any) -> Any:
+    """The part with its resources in the order of their names: what a run makes side by side is of the same age."""
+    if isinstance(part, dict):
+        return {name: by_name(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return sorted(map(by_name, part), key=lambda entry: str(entry.get("name")) if isinstance(entry, dict) else "")
+    return part
+
+
+def solution_of(adopted: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry for entry in adopted["solutions"] if entry["name"] == name)
+    return found
 
 
 @pytest.mark.parametrize("document", [params(), everything(), configured()], ids=["small", "everything", "configured"])
 def test_an_adopted_custom_group_is_reused_as_it_is(deployment: Deployment, adopt: Any, document: Any) -> None:
     first = deployment.run(document)
-    assert first.result == {"succeeded": True}, first.mail
+    assert first.succeeded, first.mail
     before = deployment.writes()
     adopted, _ = adopt()
     assert deployment.writes() == before
     assert_nothing_to_do(deployment, adopted)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        Switches(number_texts_shown="canonical"),
+        Switches(filter_expression_shown="normalised", incremental_update_by_default=True),
+        Switches(latest_resolved_in_describe=False, metric_attribution_arn="id"),
+    ],
+    ids=["numbers", "filters and incremental updates", "the version that is served"],
+)
+def test_an_adopted_group_is_reused_in_whatever_form_personalize_shows_it(switches: Switches, adopt: Any) -> None:
+    with deployed(Settings(account_id=ACCOUNT, durations=SHORT, switches=switches)) as deployment:
+        deployment.upload_data(interactions=with_events())
+        document = configured() | {"metricAttribution": SALES}
+        first = deployment.run(document)
+        assert first.succeeded, first.mail
+        adopted, _ = adopt()
+        exploring = solution_of(adopted, "by-itself")["campaigns"][0]["campaignConfig"]["itemExplorationConfig"]
+        assert exploring == {"explorationWeight": "0.5"}  # the other value is the service's default
+        assert_nothing_to_do(deployment, adopted)
 
 
 @pytest.mark.parametrize(("name", "recipe", "event"), DOMAINS)
@@ -155,7 +196,7 @@ def test_an_adopted_domain_group_is_reused_as_it_is(
 def test_an_adopted_group_of_all_types_of_data_is_reused_as_it_is(deployment: Deployment, adopt: Any) -> None:
     upload_actions(deployment)
     first = deployment.run(next_best_action())
-    assert first.result == {"succeeded": True}, first.mail
+    assert first.succeeded, first.mail
     adopted, _ = adopt()
     assert adopted["datasets"] == next_best_action()["datasets"]
     assert_nothing_to_do(deployment, adopted)
@@ -170,7 +211,7 @@ def test_only_what_was_asked_for_is_written(deployment: Deployment, adopt: Any) 
         del solution[jobs]
         solution["performAutoTraining"] = False
     document["solutions"][0]["campaigns"][0].pop("minProvisionedTPS")  # it is the default
-    assert adopted == document
+    assert by_name(adopted) == by_name(document)
     assert schedules and "Schedules belong to a pipeline" in said
     assert "Batch jobs, which ran once (weekly-" in said and "fans-" in said
     assert "s3://shop-input/Interactions/" in said
@@ -182,9 +223,69 @@ def test_configurations_and_tags_are_carried_over(deployment: Deployment, adopt:
     adopted, _ = adopt()
     wanted = configured()
     wanted["solutions"][0]["performAutoTraining"] = False
-    assert adopted["solutions"] == wanted["solutions"]
+    assert by_name(adopted["solutions"]) == by_name(wanted["solutions"])
     assert adopted["datasetGroup"] == wanted["datasetGroup"]
     assert adopted["datasets"]["Users"] == wanted["datasets"]["Users"]
+
+
+def test_the_way_of_importing_and_of_training_is_carried_over(deployment: Deployment, adopt: Any) -> None:
+    """INCREMENTAL and UPDATE go on from something whole, which an adopted group has."""
+    document = params(solution={"name": "for-you", "recipeArn": f"{RECIPE}aws-user-personalization"})
+    assert deployment.run(document).succeeded
+    document["datasets"]["Interactions"]["importJob"] = {"importMode": "INCREMENTAL"}
+    document["solution"]["solutionVersion"] = {"trainingMode": "UPDATE"}
+    deployment.upload_data(interactions=INTERACTIONS.replace("u1,", "u2,"))
+    ended = deployment.run(document)
+    assert ended.succeeded, ended.mail
+    adopted, _ = adopt()
+    assert adopted["datasets"]["Interactions"]["importJob"] == {"importMode": "INCREMENTAL"}
+    assert "importJob" not in adopted["datasets"]["Users"]  # FULL is what is done unasked
+    assert adopted["solutions"][0]["solutionVersion"] == {"trainingMode": "UPDATE"}
+    assert_nothing_to_do(deployment, adopted)
+
+
+def test_what_failed_does_not_tell_how_to_import(deployment: Deployment, adopt: Any) -> None:
+    assert deployment.run(params()).succeeded
+    deployment.emulator.faults.add(Fault("fail", operation="CreateDatasetImportJob"))
+    document = params()
+    document["datasets"]["Interactions"]["importJob"] = {"importMode": "INCREMENTAL"}
+    deployment.upload_data(interactions=INTERACTIONS.replace("u1,", "u2,"))
+    assert not deployment.run(document).succeeded
+    adopted, _ = adopt()
+    assert "importJob" not in adopted["datasets"]["Interactions"]
+
+
+def test_a_metric_attribution_is_adopted_with_its_place_and_without_its_role(
+    deployment: Deployment, adopt: Any
+) -> None:
+    ended = deployment.run(everything(metricAttribution=SALES))
+    assert ended.succeeded, ended.mail
+    adopted, said = adopt()
+    place = {"s3DataDestination": {"path": "s3://shop-input/metrics/sales/output/"}}
+    assert adopted["metricAttribution"] == SALES | {"metricsOutputConfig": place}
+    assert "etric attribution sales" not in said
+    assert_nothing_to_do(deployment, adopted)
+
+
+def test_a_place_of_metrics_that_a_pipeline_may_not_write_to_is_left_out_and_told(
+    deployment: Deployment, adopt: Any
+) -> None:
+    deployment.run()
+    deployment.personalize.create_metric_attribution(
+        **SALES,
+        datasetGroupArn=f"arn:aws:personalize:{REGION}:{ACCOUNT}:dataset-group/shop",
+        metricsOutputConfig={
+            "roleArn": ENVIRONMENT["PERSONALIZE_ROLE_ARN"],
+            "s3DataDestination": {"path": "s3://shop-input/results/"},
+        },
+    )
+    deployment.emulator.clock.advance(600)
+    adopted, said = adopt()
+    assert adopted["metricAttribution"] == SALES
+    assert "Metric attribution sales writes to s3://shop-input/results/; the upload changes that" in said
+    ended = deployment.run(adopted)
+    assert ended.succeeded, ended.mail
+    assert ended.row("metric attribution")["done"] == "updated"
 
 
 def test_data_that_another_tool_imported_is_left_alone_where_the_file_says_never(
@@ -193,8 +294,10 @@ def test_data_that_another_tool_imported_is_left_alone_where_the_file_says_never
     deployment.run(params())
     deployment.upload_data(interactions=with_events(event="view"))  # no import job's name tells of these files
     adopted, _ = adopt()
-    planned = deployment.run(adopted | {"dryRun": True}).plans()
-    assert (planned["datasetImportJob"], planned["solutionVersion"]) == ("reuse", "create")  # Users are as they were
+    planned = deployment.run(adopted | {"dryRun": True}).mail
+    assert re.search(r"create +dataset import job shop-interactions-", planned)
+    assert re.search(r"reuse +dataset import job shop-users-", planned)
+    assert re.search(r"create +solution version for-you", planned)
     planned = deployment.run(adopted | {"dryRun": True, "import": "never", "train": "never"}).plans()
     assert set(planned.values()) == {"reuse", "skip"}
 
@@ -206,7 +309,7 @@ def test_a_campaign_on_an_older_version_is_kept_on_it(deployment: Deployment, ad
     deployment.personalize.create_solution_version(solutionArn=arn)
     deployment.emulator.clock.advance(600)
     adopted, said = adopt()
-    campaigns = adopted["solutions"][0]["campaigns"]
+    campaigns = solution_of(adopted, "for-you")["campaigns"]
     assert {entry["solutionVersionArn"] for entry in campaigns} == {serving["solutionVersionArn"]}
     assert "Campaign web serves" in said
     assert_nothing_to_do(deployment, adopted)
@@ -219,7 +322,7 @@ def test_what_nobody_could_upload_is_left_out_and_named(deployment: Deployment, 
     adopted, said = adopt()
     assert [entry["name"] for entry in adopted["filters"]] == ["clicked"]
     assert "filter late: it is DELETE PENDING." in said
-    assert "campaigns" not in adopted["solutions"][0]
+    assert "campaigns" not in solution_of(adopted, "for-you")
     assert "campaign web: it is CREATE FAILED." in said
     assert_nothing_to_do(deployment, adopted)
 
@@ -314,4 +417,5 @@ def without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    clients.personalize.cache_clear()
+    for cached in CACHED:
+        cached.cache_clear()

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pipeline_cli.__main__ import main
 
-from .conftest import ACCOUNT, BUCKET, REGION, params
+from .conftest import ACCOUNT, BUCKET, CACHED, ENVIRONMENT, REGION, params
 from .test_adopt import without_credentials
-from .test_everything import INCLUDE, everything, with_events
+from .test_everything import INCLUDE, RECIPE, everything, with_events
 from .workflow import INTERACTIONS, USERS, Deployment, deployed
 
 HOME = Path(__file__).parent
@@ -82,7 +82,11 @@ def test_it_is_what_a_dry_run_mails(deployment: Deployment, terminal: Terminal) 
     assert (code, err) == (0, "")
     assert body(out) == body(mailed)
     assert "Report:" not in out and "Run:" not in out
-    for planned in ("create               event tracker", "update               campaign web", "(data changed)"):
+    for planned in (
+        "create               event tracker",
+        "update               campaign web",
+        "(data or its schema changed)",
+    ):
         assert planned in out
     assert (deployment.writes(), keys(deployment)) == (before, kept)
 
@@ -116,6 +120,36 @@ def test_all_problems_are_listed(deployment: Deployment, terminal: Terminal) -> 
     assert "$.solutions[0].recipeArn: solution for-you exists with" in out
 
 
+def test_a_quota_that_aws_has_raised_can_be_told(deployment: Deployment, terminal: Terminal) -> None:
+    solutions = [{"name": f"s{n}", "recipeArn": f"{RECIPE}aws-sims"} for n in range(11)]
+    document = params(solution=None, campaign=None, solutions=solutions)
+    deployment.upload_data()
+    code, out, _ = terminal.plan(document, "--bucket", BUCKET)
+    assert code == 1
+    assert "$.solutions: 11 solution(s) would be created beside 0; a dataset group may have 10." in out
+    assert terminal.plan(document, "--bucket", BUCKET, "--quota", "solutions=11")[0] == 0
+
+
+@pytest.mark.parametrize("slip", ["solution=11", "solutions", "solutions=many", "solutions=-1"])
+def test_a_slip_in_a_quota_is_told(terminal: Terminal, slip: str) -> None:
+    with pytest.raises(SystemExit):
+        terminal.plan(params(), "--quota", slip)
+    assert "NAME=NUMBER" in terminal.capsys.readouterr().err
+
+
+def test_the_deployments_settings_are_not_needed(
+    deployment: Deployment, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal has not the function's environment."""
+    for name in ENVIRONMENT:
+        if not name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for cached in CACHED:
+        cached.cache_clear()
+    for document in (everything(), everything(filters=[{"name": "f"}]), everything(teardown="shop")):
+        assert terminal.plan(document, "--bucket", BUCKET)[2] == ""
+
+
 def test_a_teardown_is_only_shown(deployment: Deployment, terminal: Terminal) -> None:
     deployment.run(everything())
     before = deployment.writes()
@@ -129,7 +163,7 @@ def test_the_role_of_an_encrypted_group_is_left_to_the_run(deployment: Deploymen
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
     document = params(datasetGroup={"name": "shop", "kmsKeyArn": key})
     deployment.upload_data()
-    assert deployment.run(document).result == {"succeeded": True}
+    assert deployment.run(document).succeeded
     code, out, _ = terminal.plan(document, "--bucket", BUCKET)
     assert code == 0, out
     assert "roleArn was not compared" in out

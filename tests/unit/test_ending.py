@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pipeline import clients
-from pipeline.handler import lambda_handler
+from pipeline.errors import ActionFailed
+from pipeline.handler import ACTIONS
 
-from .conftest import params
-from .lambda_context import CONTEXT
-from .workflow import Deployment, act, deployed
-
-UPLOAD = {"bucket": "shop-input", "key": "params.json"}
+from .state_machine import Execution
+from .workflow import Deployment, deployed, invoke
 
 
 @pytest.fixture
@@ -24,63 +20,67 @@ def deployment() -> Iterator[Deployment]:
         yield deployment
 
 
-def told(execution: dict[str, str], status: str, **more: str) -> dict[str, Any]:
+def told(execution: Execution, status: str, **more: str) -> dict[str, Any]:
     """What EventBridge tells of an execution that did not succeed."""
-    detail = {"executionArn": execution["Id"], "name": execution["Name"], "status": status, "startDate": 1795453502999}
-    return {"source": "aws.states", "detail": detail | {"input": json.dumps({"upload": UPLOAD})} | more}
+    context = execution.context
+    detail = {"executionArn": context["Id"], "name": context["Name"], "status": status, "startDate": 1795453502999}
+    return {"source": "aws.states", "detail": detail | {"input": json.dumps(context["Input"])} | more}
 
 
-def history(monkeypatch: pytest.MonkeyPatch, *outputs: dict[str, Any]) -> None:
-    """Let every execution have a history in which the state "Plan" was left with these outputs."""
-    events = [{"stateExitedEventDetails": {"name": "Plan", "output": json.dumps(output)}} for output in outputs]
-    pages = SimpleNamespace(paginate=lambda **_: [{"events": [{"type": "ExecutionStarted"}, *events]}])
-    monkeypatch.setattr(clients, "stepfunctions", lambda: SimpleNamespace(get_paginator=lambda _: pages))
+def fail(_: dict[str, Any]) -> dict[str, Any]:
+    raise ActionFailed("this does not work.")
 
 
 def test_a_run_that_was_not_even_planned_is_mailed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    for action in ("takeTurn", "report"):
+        monkeypatch.setitem(ACTIONS, action, fail)
     execution = deployment.start()
-    history(monkeypatch, {"upload": UPLOAD, "failure": {"Error": "ActionFailed", "Cause": "{}"}})
+    deployment.exhaust(execution)
+    assert execution.error == "RunNotReported"
+    assert deployment.mails() == []
     ending = told(execution, "FAILED", error="RunNotReported", cause="The run's report could not be made.")
-    assert lambda_handler(ending, CONTEXT) == {"mailed": True}
+    assert invoke(ending) == {"mailed": True}
     (mail,) = deployment.mails()
     assert "the run: The run's report could not be made." in mail
-    assert deployment.report(execution["Name"])["error"] == "RunNotReported"
+    assert "Params file:   params.json" in mail
+    assert deployment.report(execution.context["Name"])["error"] == "RunFailed"
 
 
-def test_an_ending_is_mailed_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ending_is_mailed_once(deployment: Deployment) -> None:
     execution = deployment.start()
-    history(monkeypatch)
     ending = told(execution, "ABORTED")
-    assert lambda_handler(ending, CONTEXT) == {"mailed": True}
-    assert lambda_handler(ending, CONTEXT) == {"mailed": False}
+    assert invoke(ending) == {"mailed": True}
+    assert invoke(ending) == {"mailed": False}
     (mail,) = deployment.mails()
     assert "the run was stopped by hand" in mail
 
 
 @pytest.mark.parametrize("planned", [True, False])
-def test_an_ending_that_the_run_reported_is_left_alone(deployment: Deployment, planned: bool) -> None:
+def test_an_ending_that_the_run_reported_is_left_alone(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, planned: bool
+) -> None:
     """Also where AWS named the execution, so that the run's id has its start in it, told in two forms."""
-    execution = deployment.start("8f4e0c1d-3d4e-4cb6-9a53-1f2c33d1a0e7")
-    state: dict[str, Any] = {"upload": UPLOAD}
-    if planned:
-        state["plan"] = act("plan", start={"upload": deployment.upload("params.json", {})}, execution=execution)
-        assert state["plan"]["run"]["id"].startswith("20261123-170502-")
-    act("report", state=state, execution=execution)
+    if not planned:
+        monkeypatch.setitem(ACTIONS, "takeTurn", fail)
+    execution = deployment.execute(deployment.upload("params.json", {}), "8f4e0c1d-3d4e-4cb6-9a53-1f2c33d1a0e7")
+    deployment.exhaust(execution)
+    assert execution.error == ("ParamsRejected" if planned else "RunFailed")
     (mail,) = deployment.mails()
     assert "Run:           20261123-170502-" in mail
-    assert lambda_handler(told(execution, "FAILED"), CONTEXT) == {"mailed": False}
+    assert planned or "the run: this does not work." in mail
+    assert invoke(told(execution, "FAILED")) == {"mailed": False}
     assert deployment.mails() == []
 
 
-def test_what_the_run_had_made_is_listed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_run_had_made_is_listed(deployment: Deployment) -> None:
     deployment.upload_data()
     execution = deployment.start()
-    upload = deployment.upload("params.json", params())
-    plan = act("plan", start={"upload": upload}, execution=execution)
-    act("ensureDatasetGroup", run=plan["run"], resource=plan["datasetGroup"])
-    history(monkeypatch, {"upload": upload, "plan": plan})
-    assert lambda_handler(told(execution, "TIMED_OUT"), CONTEXT) == {"mailed": True}
+    assert execution.advance()
+    assert deployment.calls("CreateDatasetGroup") == 1
+    assert invoke(told(execution, "TIMED_OUT")) == {"mailed": True}
     (mail,) = deployment.mails()
     assert "longer than its time limit" in mail
-    assert f"{plan['datasetGroup']['arn']}\n" in mail
+    (group,) = deployment.personalize.list_dataset_groups()["datasetGroups"]
+    assert f"{group['datasetGroupArn']}\n" in mail
+    assert "created              dataset group shop" in mail
     assert "not created          solution for-you" in mail

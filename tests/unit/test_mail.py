@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.ending import mail
+from pipeline.ending import billing, mail, report
 
 CAMPAIGN = "arn:aws:personalize:eu-west-1:123456789012:campaign/for-you"
 RUN = {"id": "20261123-170502-1f0c9a3b", "bucket": "shop-input", "key": "params.json", "datasetGroup": "shop"}
@@ -20,11 +20,21 @@ def row(**more: Any) -> dict[str, Any]:
         "arn": CAMPAIGN,
         "status": "ACTIVE",
         "done": "created",
-        "reason": "does not exist yet",
+        "reason": "new",
         "seconds": 612,
         "plan": "create",
-        "billed": "at least 1 transaction(s) per second, used or not",
         "metrics": {"coverage": 0.25},
+        "problem": None,
+    } | more
+
+
+def bill(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "campaign",
+        "name": "for-you",
+        "arn": CAMPAIGN,
+        "status": "ACTIVE",
+        "billed": "at least 1 transaction(s) per second, used or not",
     } | more
 
 
@@ -37,6 +47,8 @@ def document(**more: Any) -> dict[str, Any]:
         "notes": [],
         "failures": [],
         "resources": [row()],
+        "delays": [],
+        "bills": [bill()],
         "seconds": 5000,
     } | more
 
@@ -48,7 +60,7 @@ def text(**more: Any) -> str:
 def test_a_success_names_resources_durations_metrics_and_what_bills() -> None:
     found = text()
     assert found.startswith("The run succeeded.")
-    assert "created in 10 min    campaign for-you (ACTIVE; does not exist yet)" in found
+    assert "created in 10 min    campaign for-you (ACTIVE; new)" in found
     assert CAMPAIGN in found
     assert "1 h 23 min" in found
     assert "coverage                                         0.2500" in found
@@ -68,16 +80,47 @@ def test_a_run_that_changed_nothing_says_so() -> None:
     ],
 )
 def test_the_mail_says_how_to_stop_what_bills(kind: str, command: str) -> None:
-    assert command in text(resources=[row(type=kind)])
+    assert command in text(bills=[bill(type=kind)])
+
+
+def test_there_is_a_way_to_stop_whatever_bills() -> None:
+    """What billing.py may find has a command here."""
+    assert mail.STOPS.keys() == {"campaign", "recommender", "solution"}
+    for kind in mail.STOPS:
+        assert billing.in_words(kind, {})
+
+
+def test_what_bills_is_what_exists_and_not_what_the_file_names() -> None:
+    found = text(resources=[], bills=[bill(name="of-old")])
+    assert "What bills in this dataset group from now on, until you stop it" in found
+    assert "Campaign of-old: at least 1 transaction(s) per second, used or not. To stop: aws personalize" in found
 
 
 def test_nothing_bills_without_a_campaign() -> None:
-    assert "Nothing: no campaign or recommender is up" in text(resources=[row(billed=None)])
+    assert "Nothing: no campaign or recommender is up" in text(bills=[])
+
+
+def test_bills_that_could_not_be_looked_at_are_told_as_such() -> None:
+    unknown = document(billsUnknown="An error occurred (503)")
+    del unknown["bills"]
+    found = mail.compose(unknown)[1]
+    assert "What bills from now on could not be looked at: An error occurred (503)" in found
+    assert "Nothing: no campaign" not in found
+
+
+def test_what_cost_time_besides_the_work_is_told() -> None:
+    delays = [{"resource": "campaign for-you", "what": "ThrottlingException: Rate exceeded", "seconds": 750}]
+    found = text(delays=delays)
+    assert "What cost time besides the work" in found
+    assert "  12 min               campaign for-you: ThrottlingException: Rate exceeded" in found
+    assert "What cost time" not in text()
 
 
 def test_a_plan_tells_what_would_be_done() -> None:
-    found = text(outcome="planned")
-    assert "create               campaign for-you (does not exist yet)" in found
+    plan = document(outcome="planned")
+    del plan["bills"]
+    found = mail.compose(plan)[1]
+    assert "create               campaign for-you (new)" in found
     assert "What bills" not in found
 
 
@@ -93,11 +136,11 @@ def test_an_event_tracker_tells_its_id() -> None:
 
 
 def test_a_failure_tells_what_failed_what_exists_and_what_to_do() -> None:
-    failures = [{"error": "ResourceFailed", "where": "solution for-you", "what": "CREATE FAILED: too little data"}]
+    failures = [{"where": "solution for-you", "what": "CREATE FAILED: too little data"}]
     found = text(outcome="failed", failures=failures)
     assert found.startswith("The run FAILED.")
     assert "  solution for-you: CREATE FAILED: too little data" in found
-    assert "What bills from now on" in found
+    assert "What bills in this dataset group from now on" in found
     assert "upload the params file again" in found
 
 
@@ -108,10 +151,32 @@ def test_rejected_params_list_every_problem() -> None:
     assert "Nothing was created" in found
 
 
-def test_a_duplicate_names_the_run_that_is_at_work() -> None:
-    assert "20261123-170501-00000000, whose own mail" in text(
-        outcome="duplicate", duplicateOf="20261123-170501-00000000", resources=[]
-    )
+@pytest.mark.parametrize(
+    ("newer", "told"),
+    [
+        ({"key": "params.json"}, "Superseded by: params.json, uploaded again since"),
+        (
+            {"key": "team/params.json", "run": "20261123-170503-00000000"},
+            "Superseded by: team/params.json of run 20261123-170503-00000000, uploaded later",
+        ),
+        (
+            {"key": "params.json", "run": "20261123-170503-00000000", "tookEffect": True},
+            "Superseded by: params.json of run 20261123-170503-00000000, uploaded later, which took effect already. "
+            "Upload this one again if it is still wanted",
+        ),
+    ],
+)
+def test_a_superseded_upload_names_the_one_that_took_its_place(newer: dict[str, Any], told: str) -> None:
+    superseded = document(outcome="superseded", supersededBy=newer, resources=[])
+    del superseded["bills"]
+    found = mail.compose(superseded)[1]
+    assert found.startswith("Nothing was done: a newer upload took this one's place")
+    assert told in found.splitlines()
+    assert "What bills" not in found
+
+
+def test_every_outcome_of_a_report_has_a_headline() -> None:
+    assert mail.HEADLINES.keys() == {*report.ENDS.values(), "failed"}
 
 
 @given(st.text(max_size=200))

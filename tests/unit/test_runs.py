@@ -9,7 +9,7 @@ import pytest
 from local.personalize_emulator import Fault
 
 from .conftest import params
-from .workflow import INTERACTIONS, Deployment, deployed
+from .workflow import INTERACTIONS, Deployment, Ended, deployed
 
 TRAINED = "CreateSolutionVersion"
 IMPORTED = "CreateDatasetImportJob"
@@ -24,7 +24,7 @@ def deployment() -> Iterator[Deployment]:
 
 def test_the_first_run_makes_everything_and_says_so(deployment: Deployment) -> None:
     ended = deployment.run()
-    assert ended.result == {"succeeded": True}
+    assert ended.succeeded
     assert set(ended.plans().values()) == {"create"}
     assert ended.mail.startswith("The run succeeded.")
     assert {row["done"] for row in ended.report["resources"]} == {"created"}
@@ -36,7 +36,7 @@ def test_uploading_again_with_new_data_imports_trains_once_and_moves_the_campaig
     first = deployment.run()
     deployment.upload_data(interactions=INTERACTIONS + "u1,i1,1800000000\n")
     second = deployment.run()
-    assert second.result == {"succeeded": True}
+    assert second.succeeded
     assert deployment.calls(TRAINED) == 2
     assert deployment.calls(IMPORTED) == 3  # Users had not changed
     versions = [
@@ -70,7 +70,7 @@ def test_what_cannot_be_changed_is_refused_before_anything_happens(deployment: D
     before = deployment.writes()
     solution = {"name": "for-you", "recipeArn": "arn:aws:personalize:::recipe/aws-sims"}
     ended = deployment.run(params(solution=solution))
-    assert ended.result["error"] == "ParamsRejected"
+    assert ended.error == "ParamsRejected"
     assert "$.solution.recipeArn" in ended.mail and "Use another name" in ended.mail
     assert deployment.writes() == before
 
@@ -80,7 +80,7 @@ def test_a_lost_reply_makes_nothing_twice(deployment: Deployment, operation: str
     """The call takes effect, its answer is lost; the SDK, and after it the workflow, ask again."""
     deployment.emulator.faults.add(Fault("drop", operation=operation, times=1))
     ended = deployment.run()
-    assert ended.result == {"succeeded": True}, ended.mail
+    assert ended.succeeded, ended.mail
     kind = operation.removeprefix("Create")
     listing = {"SolutionVersion": "list_solution_versions", "DatasetImportJob": "list_dataset_import_jobs"}
     if kind in listing:
@@ -88,36 +88,49 @@ def test_a_lost_reply_makes_nothing_twice(deployment: Deployment, operation: str
         assert len(answer[f"{kind[0].lower()}{kind[1:]}s"]) == (1 if operation == TRAINED else 2)
 
 
-def test_a_failed_import_is_told_with_the_services_reason_and_ends_the_run(deployment: Deployment) -> None:
+def failed_imports(ended: Ended) -> list[str]:
+    """The names of the import jobs that failed."""
+    rows = ended.report["resources"]
+    return [row["name"] for row in rows if row["type"] == "dataset import job" and row["problem"]]
+
+
+def test_a_failed_import_is_told_with_the_services_reason_and_nothing_is_trained(deployment: Deployment) -> None:
     deployment.emulator.faults.add(Fault("fail", operation=IMPORTED, name="*users*", reason="Invalid Data location."))
-    ended = deployment.run()
-    assert ended.result["error"] == "ResourceFailed"
-    assert "CREATE FAILED: Invalid Data location." in ended.result["cause"]
-    assert "dataset Users" in ended.mail
+    ended = deployment.run(params(eventTracker={"name": "clicks"}))
+    assert ended.error == "ResourceFailed"
+    (job,) = failed_imports(ended)
+    assert f"dataset import job {job}: CREATE FAILED: Invalid Data location." in ended.cause
+    assert job.startswith("shop-users-") and f"dataset import job {job}: " in ended.mail
     assert deployment.calls(TRAINED) == 0
+    version = ended.row("solution version")
+    assert version["done"] == "not attempted" and f"since dataset import job {job} failed" in version["problem"]
+    assert ended.row("campaign")["done"] == "not attempted"
+    assert ended.row("event tracker")["done"] == "created"  # it needs no import
 
 
 def test_both_failed_imports_are_told(deployment: Deployment) -> None:
     deployment.emulator.faults.add(Fault("fail", operation=IMPORTED, reason="Invalid Data location."))
     ended = deployment.run()
-    assert "dataset Users" in ended.mail and "dataset Interactions" in ended.mail
+    jobs = failed_imports(ended)
+    assert [job.rsplit("-", 4)[0] for job in jobs] == ["shop-interactions", "shop-users"]
+    assert all(f"dataset import job {job}: CREATE FAILED: Invalid Data location." in ended.mail for job in jobs)
 
 
 def test_a_failed_training_is_told_and_what_was_made_is_listed(deployment: Deployment) -> None:
     few = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(f"u{number},i1,1700000000\n" for number in range(1200))
     deployment.upload_data(interactions=few)
     ended = deployment.run()
-    assert ended.result["error"] == "ResourceFailed"
-    assert "at least 2 interactions" in ended.result["cause"]
+    assert ended.error == "ResourceFailed"
+    assert "at least 2 interactions" in ended.cause
     assert "created" in ended.mail and "dataset group shop" in ended.mail
     assert "Nothing: no campaign or recommender is up" in ended.mail
 
 
 def test_after_a_failed_training_the_next_upload_goes_on_from_there(deployment: Deployment) -> None:
     deployment.emulator.faults.add(Fault("fail", operation=TRAINED, times=1))
-    assert not deployment.run().result["succeeded"]
+    assert not deployment.run().succeeded
     ended = deployment.run()
-    assert ended.result == {"succeeded": True}
+    assert ended.succeeded
     assert deployment.calls(IMPORTED) == 2
     assert ended.plans()["solutionVersion"] == "create"
 
@@ -126,7 +139,7 @@ def test_a_failed_update_of_the_campaign_is_told_and_not_begun_again(deployment:
     deployment.run()
     deployment.emulator.faults.add(Fault("fail", operation="UpdateCampaign", reason="No capacity."))
     ended = deployment.run(params(campaign={"name": "for-you", "minProvisionedTPS": 3}))
-    assert "campaign for-you (update): CREATE FAILED: No capacity." in ended.mail
+    assert "campaign for-you: the update failed: CREATE FAILED: No capacity." in ended.mail
     assert deployment.calls("UpdateCampaign") == 1
 
 
@@ -134,14 +147,14 @@ def test_the_next_run_tries_a_failed_update_again(deployment: Deployment) -> Non
     deployment.run()
     deployment.emulator.faults.add(Fault("fail", operation="UpdateCampaign", times=1))
     more = params(campaign={"name": "for-you", "minProvisionedTPS": 3})
-    assert not deployment.run(more).result["succeeded"]
-    assert deployment.run(more).result == {"succeeded": True}
+    assert not deployment.run(more).succeeded
+    assert deployment.run(more).succeeded
 
 
 def test_a_full_quota_of_running_imports_is_waited_for(deployment: Deployment) -> None:
     refusal = "More than 5 resources with PENDING or IN_PROGRESS status."
     deployment.emulator.faults.add(Fault("error", operation=IMPORTED, times=8, reason=refusal))
-    assert deployment.run().result == {"succeeded": True}
+    assert deployment.run().succeeded
 
 
 def test_a_full_quota_of_campaigns_is_told_at_once(deployment: Deployment) -> None:
@@ -154,7 +167,7 @@ def test_training_by_schedule_is_awaited_and_never_doubled(deployment: Deploymen
     recipe = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
     document = params(solution={"name": "for-you", "recipeArn": recipe, "performAutoTraining": True})
     ended = deployment.run(document)
-    assert ended.result == {"succeeded": True}
+    assert ended.succeeded
     assert deployment.calls(TRAINED) == 0
     assert "--no-perform-auto-training" in ended.mail
 
@@ -162,16 +175,20 @@ def test_training_by_schedule_is_awaited_and_never_doubled(deployment: Deploymen
 def test_train_always_and_import_never_are_obeyed(deployment: Deployment) -> None:
     deployment.run()
     ended = deployment.run(params(**{"import": "never", "train": "always"}))
-    assert ended.result == {"succeeded": True}
+    assert ended.succeeded
     assert (deployment.calls(IMPORTED), deployment.calls(TRAINED)) == (2, 2)
 
 
 def test_folders_are_looked_for_beside_the_params_file(deployment: Deployment) -> None:
     deployment.upload_data(prefix="team ü/")
     ended = deployment.run(params(datasetGroup={"name": "other"}), key="team ü/params.json")
-    assert ended.result == {"succeeded": True}
-    location = ended.plan["datasets"][0]["importJob"]["parameters"]["dataSource"]["dataLocation"]
-    assert location == "s3://shop-input/team ü/Interactions/"
+    assert ended.succeeded
+    locations = [
+        resource["parameters"]["dataSource"]["dataLocation"]
+        for resource in ended.resources()
+        if resource["type"] == "datasetImportJob"
+    ]
+    assert locations == ["s3://shop-input/team ü/Interactions/", "s3://shop-input/team ü/Users/"]
 
 
 def test_new_columns_of_users_replace_the_schema(deployment: Deployment) -> None:
@@ -180,7 +197,7 @@ def test_new_columns_of_users_replace_the_schema(deployment: Deployment) -> None
     document["datasets"]["Users"]["schema"]["fields"].append({"name": "TIER", "type": ["null", "string"]})
     deployment.upload("Users/users.csv", "USER_ID,AGE,TIER\n" + "".join(f"u{n},30,gold\n" for n in range(60)))
     ended = deployment.run(document)
-    assert ended.result == {"succeeded": True}
+    assert ended.succeeded
     assert deployment.calls("UpdateDataset") == 1
 
 
@@ -217,8 +234,8 @@ def test_a_faulty_dataset_does_not_hide_the_faults_of_another(deployment: Deploy
 def test_a_version_name_of_the_params_is_made_unique(deployment: Deployment) -> None:
     recipe = "arn:aws:personalize:::recipe/aws-sims"
     document = params(solution={"name": "for-you", "recipeArn": recipe, "solutionVersion": {"name": "nightly"}})
-    assert deployment.run(document).result == {"succeeded": True}
-    assert deployment.run(document, train="always").result == {"succeeded": True}
+    assert deployment.run(document).succeeded
+    assert deployment.run(document, train="always").succeeded
 
 
 def test_a_file_that_is_no_object_is_told(deployment: Deployment) -> None:

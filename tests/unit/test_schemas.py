@@ -76,9 +76,15 @@ def test_a_domain_has_required_fields_of_its_own() -> None:
 
 def test_another_schema_has_another_name_and_the_same_one_the_same() -> None:
     one, other = interactions_schema(), interactions_schema({"name": "EVENT_TYPE", "type": "string"})
-    assert schemas.name_for("shop", one) == schemas.name_for("shop", copy.deepcopy(one))
-    assert schemas.name_for("shop", one) != schemas.name_for("shop", other)
-    assert len(schemas.name_for("x" * 63, one)) <= 63
+    assert schemas.name_for("shop", None, one) == schemas.name_for("shop", None, copy.deepcopy(one))
+    assert schemas.name_for("shop", None, one) != schemas.name_for("shop", None, other)
+    assert len(schemas.name_for("x" * 63, None, one)) <= 63
+
+
+def test_the_same_schema_of_another_domain_has_another_name() -> None:
+    """A group takes schemas of its own domain only."""
+    names = {schemas.name_for("shop", domain, interactions_schema()) for domain in schemas.DOMAINS}
+    assert len(names) == len(schemas.DOMAINS)
 
 
 @pytest.mark.parametrize(

@@ -45,27 +45,33 @@ def batch(source: str | None = None, output: str | None = None, **more: Any) -> 
     return {"solution": solution(batchInferenceJobs=[job])}
 
 
+def attribution(**more: Any) -> dict[str, Any]:
+    """Params with a metric attribution."""
+    metric = {"eventType": "purchase", "metricName": "sold", "expression": "SAMPLECOUNT()"}
+    return {"metricAttribution": {"name": "sales", "metrics": [metric]} | more}
+
+
 def test_every_call_gets_the_arns_that_the_pipeline_knows(arns: Arns) -> None:
     found = read(arns)
     interactions = found.datasets[0]
     assert found.problems == []
-    assert found.dataset_group["arn"] == GROUP
-    assert interactions.dataset["arn"].endswith(":dataset/shop/INTERACTIONS")
-    assert interactions.dataset["parameters"]["datasetGroupArn"] == GROUP
-    assert interactions.schema and interactions.dataset["parameters"]["schemaArn"] == interactions.schema["arn"]
-    assert interactions.import_job["parameters"]["roleArn"] == ROLE
-    assert found.solutions[0].solution["parameters"]["datasetGroupArn"] == GROUP
+    assert found.dataset_group.arn == GROUP
+    assert str(interactions.dataset.arn).endswith(":dataset/shop/INTERACTIONS")
+    assert interactions.dataset.parameters["datasetGroupArn"] == GROUP
+    assert interactions.schema and interactions.dataset.parameters["schemaArn"] == interactions.schema.arn
+    assert interactions.import_job.parameters["roleArn"] == ROLE
+    assert found.solutions[0].solution.parameters["datasetGroupArn"] == GROUP
 
 
 def test_automatic_training_is_off_unless_asked_for(arns: Arns) -> None:
-    assert read(arns).solutions[0].solution["parameters"]["performAutoTraining"] is False
+    assert read(arns).solutions[0].solution.parameters["performAutoTraining"] is False
     asked = read(arns, solution=solution(performAutoTraining=True))
-    assert asked.solutions[0].solution["parameters"]["performAutoTraining"] is True
+    assert asked.solutions[0].solution.parameters["performAutoTraining"] is True
 
 
 def test_auto_ml_becomes_its_successor_and_the_mail_says_so(arns: Arns) -> None:
     found = read(arns, solution={"name": "for-you", "performAutoML": True})
-    parameters = found.solutions[0].solution["parameters"]
+    parameters = found.solutions[0].solution.parameters
     assert parameters["recipeArn"] == f"{RECIPE}aws-user-personalization-v2"
     assert "performAutoML" not in parameters
     assert any("AutoML is withdrawn" in note for note in found.notes)
@@ -119,6 +125,15 @@ def test_auto_ml_becomes_its_successor_and_the_mail_says_so(arns: Arns) -> None:
         (batch(output="s3://shop-input/batch/weekly/output/x"), "must be a folder, and end with a slash"),
         (batch(output="s3://shop-input/train/batch/weekly/input/batch/output/"), "lies in the job's input, s3://"),
         (batch("s3://shop-input/batch/a/output/", "s3://shop-input/batch/a/output/"), "lies in the job's input"),
+        (
+            attribution(metricsOutputConfig={"s3DataDestination": {"path": "s3://shop-input/results/"}}),
+            "metricsOutputConfig.s3DataDestination.path: Personalize may write to such places only: "
+            "s3://shop-input/train/metrics/sales/output/.",
+        ),
+        (
+            attribution(metricsOutputConfig={"roleArn": f"{ROLE}-2"}),
+            "$.metricAttribution.metricsOutputConfig.roleArn: the pipeline can pass only its own role",
+        ),
         (batch("s3://shop-input/batch/a/out", "s3://shop-input/batch/a/output/x/"), "lies in the job's input"),
     ],
 )
@@ -134,14 +149,32 @@ def test_a_schema_may_be_given_as_the_text_that_the_call_takes(arns: Arns) -> No
 
 def test_a_synchronised_campaign_follows_the_newest_version(arns: Arns) -> None:
     campaign = {"name": "c", "campaignConfig": {"syncWithLatestSolutionVersion": True}}
-    parameters = read(arns, campaign=campaign).solutions[0].campaigns[0].resource["parameters"]
+    parameters = read(arns, campaign=campaign).solutions[0].campaigns[0].resource.parameters
     assert parameters["solutionVersionArn"].endswith(":solution/for-you/$LATEST")
 
 
 def test_a_key_gets_the_deployments_role(arns: Arns) -> None:
     key = "arn:aws:kms:eu-west-1:123456789012:key/1"
-    parameters = read(arns, datasetGroup={"name": "shop", "kmsKeyArn": key}).dataset_group["parameters"]
+    parameters = read(arns, datasetGroup={"name": "shop", "kmsKeyArn": key}).dataset_group.parameters
     assert parameters["roleArn"] == ROLE
+
+
+def test_a_metric_attribution_gets_its_place_and_the_deployments_role(arns: Arns) -> None:
+    found = read(arns, **attribution()).metric_attributions[0].resource
+    assert found.arn is None  # its ARN may have no name in it
+    assert found.parameters["datasetGroupArn"] == GROUP
+    place = {"path": "s3://shop-input/train/metrics/sales/output/"}
+    assert found.parameters["metricsOutputConfig"] == {"roleArn": ROLE, "s3DataDestination": place}
+
+
+def test_tags_of_all_reach_what_takes_tags_and_nothing_else(arns: Arns) -> None:
+    tags = [{"tagKey": "team", "tagValue": "ml"}]
+    found = read(arns, tags=tags, **attribution())
+    dataset, solution = found.datasets[0], found.solutions[0]
+    for tagged in (dataset.dataset, dataset.import_job, solution.solution, solution.solution_version):
+        assert tagged.parameters["tags"] == tags
+    assert dataset.schema and "tags" not in dataset.schema.parameters
+    assert "tags" not in found.metric_attributions[0].resource.parameters
 
 
 OWN_PLACES = batch("s3://shop-input/elsewhere/in", "s3://shop-input/books/batch/any/output/", roleArn=ROLE)
@@ -164,6 +197,6 @@ def test_what_is_not_known_of_a_deployment_is_not_compared(arns: Arns) -> None:
     for replaced in (importing(roleArn=f"{ROLE}-2", dataSource={"dataLocation": "s3://any/i/"}), OWN_PLACES):
         found = sections.read(params(**replaced), arns, None, None)
         assert found.problems == []
-    assert "roleArn" not in sections.read(params(), arns, None, None).datasets[0].import_job["parameters"]
+    assert "roleArn" not in sections.read(params(), arns, None, None).datasets[0].import_job.parameters
     slip = batch(output="s3://any/results/")
     assert "s3://BUCKET/batch/weekly/output/" in str(sections.read(params(**slip), arns, None, None).problems[0])

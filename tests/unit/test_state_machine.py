@@ -2,128 +2,268 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
+import random
+import statistics
 from typing import Any
 
 import pytest
 from cfnlint.api import lint
 from pipeline import errors
-from pipeline.engine.reconciler import MOST_LOOKS
 from pipeline.handler import ACTIONS
 
-TEMPLATE = Path(__file__).parents[2] / "statemachine.json.tftpl"
-VALUES = {
-    "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:shop-pipeline",
-    "topic_arn": "arn:aws:sns:eu-west-1:123456789012:shop-pipeline",
-    "partition": "aws",
-    "timeout_seconds": "432000",
-}
+from .state_machine import FUNCTION, VALUES, Execution, LambdaServiceException, definition
+
+STATES: dict[str, dict[str, Any]] = definition()["States"]
+CALLS = {name: state for name, state in STATES.items() if state.get("Resource") == FUNCTION}
 CALLED_BY_AWS = {"startRuns", "mailEnding"}
+ALL = ["States.ALL"]
 
 
-def rendered() -> str:
-    return re.sub(r"\$\{(\w+)\}", lambda match: VALUES[match[1]], TEMPLATE.read_text(encoding="utf-8"))
-
-
-def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, state in machine["States"].items():
-        yield name, state
-        for inner in inside(state):
-            yield from states(inner)
-
-
-def inside(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """The machines within a Map or Parallel."""
-    return ([state["ItemProcessor"]] if "ItemProcessor" in state else []) + state.get("Branches", [])
-
-
-DEFINITION = json.loads(rendered())
-STATES = dict(states(DEFINITION))
-CALLS = {name: state for name, state in STATES.items() if state.get("Resource") == VALUES["function_arn"]}
-
-
-def complaints(definition: dict[str, Any]) -> list[str]:
+def complaints(machine: dict[str, Any]) -> list[str]:
     properties = {
         "RoleArn": "arn:aws:iam::123456789012:role/shop-workflow",
-        "DefinitionString": json.dumps(definition),
+        "DefinitionString": json.dumps(machine),
     }
     template = {"Resources": {"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}}
     return [match.message for match in lint(json.dumps(template))]
 
 
 def test_the_definition_is_legal() -> None:
-    assert complaints(DEFINITION) == []
+    assert complaints(definition()) == []
 
 
 def test_the_check_of_the_definition_can_fail() -> None:
-    broken = json.loads(rendered())
+    broken = copy.deepcopy(definition())
     del broken["States"]["Plan"]["Resource"]
     assert complaints(broken)
 
 
-def test_every_state_is_named_once() -> None:
-    assert len(STATES) == len(list(states(DEFINITION)))
+def test_the_definition_is_short() -> None:
+    """A definition may have 1 MiB; one that a reader still takes in at a glance has few states."""
+    assert len(json.dumps(definition())) < 16_000
+    assert len(STATES) <= 30
+
+
+def action_of(name: str) -> str:
+    """`trainAndDeploy` of the state "Train and Deploy"."""
+    head, *rest = name.split()
+    return head.lower() + "".join(word.capitalize() for word in rest)
 
 
 def test_a_state_and_its_action_have_the_same_name() -> None:
+    assert action_of("Train and Deploy") == "trainAndDeploy"
     for name, state in CALLS.items():
-        words = name.split()
-        assert state["Parameters"]["action"] == words[0].lower() + "".join(words[1:])
+        assert state["Parameters"]["action"] == action_of(name)
 
 
 def test_the_actions_are_those_of_the_dispatch_table() -> None:
     assert {state["Parameters"]["action"] for state in CALLS.values()} == set(ACTIONS) - CALLED_BY_AWS
+    assert set(ACTIONS) >= CALLED_BY_AWS
 
 
-def test_every_call_is_tried_again_except_after_a_final_failure() -> None:
+def test_every_action_is_told_its_execution_and_the_state() -> None:
     for state in CALLS.values():
-        final, transient = state["Retry"]
-        assert final == {"ErrorEquals": [errors.ResourceFailed.__name__], "MaxAttempts": 0}
-        assert transient["ErrorEquals"] == ["States.ALL"]
+        assert state["Parameters"].keys() == {"action", "execution.$", "state.$"}
+        assert (state["Parameters"]["execution.$"], state["Parameters"]["state.$"]) == ("$$.Execution", "$")
 
 
-def uncaught(machine: dict[str, Any]) -> Iterator[str]:
-    """The states whose failure nothing catches, neither they themselves nor a state around them."""
-    for name, state in machine["States"].items():
-        caught = [catch["ErrorEquals"] for catch in state.get("Catch", [])] == [["States.ALL"]]
-        if state["Type"] in ("Task", "Map", "Parallel") and not caught:
-            yield name
-            for inner in inside(state):
-                yield from uncaught(inner)
+# --- How a run goes on ------------------------------------------------------------------------------------------------
+
+
+def followers(state: dict[str, Any]) -> set[str]:
+    chosen = [*state.get("Choices", []), *state.get("Catch", [])]
+    return {rule["Next"] for rule in chosen} | {state[name] for name in ("Next", "Default") if name in state}
+
+
+def test_every_state_can_be_reached() -> None:
+    reached, todo = set(), {definition()["StartAt"]}
+    while todo:
+        reached |= todo
+        todo = set().union(*(followers(STATES[name]) for name in todo)) - reached
+    assert reached == set(STATES)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_stage_has_the_same_loop(name: str) -> None:
+    done, wait = STATES[f"{name} Done?"], STATES[f"Wait to {name}"]
+    assert STATES[name]["Next"] == f"{name} Done?"
+    assert {choice["Variable"] for choice in done["Choices"]} == {"$.verdict"}
+    chosen = {choice["StringEquals"]: choice["Next"] for choice in done["Choices"]}
+    assert chosen.keys() == {"ready", "pending", "teardown"}
+    assert (chosen["pending"], chosen["teardown"]) == (f"Wait to {name}", "Tear Down")
+    assert wait == {"Type": "Wait", "SecondsPath": "$.waitSeconds", "Next": name}
+
+
+def test_whatever_ends_passes_through_the_report() -> None:
+    for name in CALLS.keys() - {"Report"}:
+        assert STATES[name]["Catch"] == [{"ErrorEquals": ALL, "ResultPath": "$.failure", "Next": "Report"}]
+        assert STATES[f"{name} Done?"]["Default"] == "Report"
+    assert STATES["Report Done?"]["Default"] == "Run Failed"
+    assert {name for name, state in STATES.items() if "Run Succeeded" in followers(state)} == {"Report Done?"}
 
 
 def test_every_failure_is_caught_so_that_it_is_mailed() -> None:
-    assert list(uncaught(DEFINITION)) == ["Publish Plain Notice"]
+    tasks = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+    uncaught = {name for name, state in tasks.items() if [c["ErrorEquals"] for c in state.get("Catch", [])] != [ALL]}
+    assert uncaught == {"Publish Plain Notice"}
 
 
-def test_every_failure_of_the_run_passes_through_the_report() -> None:
-    for name in ("Plan", "Ensure Dataset Group", "Import Datasets", "Build on the Data", "Tear Down"):
-        assert STATES[name]["Catch"][0]["Next"] == "Report"
-    assert STATES["Report"]["Catch"][0]["Next"] == "Publish Plain Notice"
+def execution(invoke: Any, publish: Any = None) -> Execution:
+    context = {"Id": "arn:aws:states:eu-west-1:123456789012:execution:shop-pipeline:run", "Name": "run", "Input": {}}
+    return Execution(context, invoke, publish)
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if STATES.get(f"{name.removeprefix('Ensure ')} Ready?")])
-def test_every_resource_has_the_same_loop(name: str) -> None:
-    noun = name.removeprefix("Ensure ")
-    record = STATES[name]["ResultPath"]
-    assert STATES[name]["Next"] == f"{noun} Ready?"
-    assert STATES[f"{noun} Ready?"]["Choices"][0]["Variable"] == f"{record}.ready"
-    assert STATES[f"{noun} Ready?"]["Default"] == f"Wait for {noun}"
-    wait = {"Type": "Wait", "SecondsPath": f"{record}.waitSeconds", "Next": name}
-    assert STATES[f"Wait for {noun}"] == wait
+def finish(running: Execution) -> Execution:
+    while running.advance() is not None:
+        pass
+    return running
 
 
-def test_a_history_stays_under_its_limit_however_long_a_training_takes() -> None:
-    """A look is a task (5 events), a choice (2) and a wait (2); a history ends at 25,000 events."""
-    handover = STATES["Solution Version Ready?"]["Choices"][1]
-    assert handover["NumericGreaterThanEquals"] == MOST_LOOKS
-    assert MOST_LOOKS * 9 < 25_000 - 5_000
-    assert STATES["Solutions Settled?"]["Choices"][0]["Next"] == "Train Solutions"
+def answers(**by_action: Any) -> Any:
+    """A function whose actions are ready at once, unless said otherwise: an answer, or an error to raise."""
+
+    def invoke(event: dict[str, Any]) -> dict[str, Any]:
+        answer = by_action.get(event["action"], {"verdict": "ready"})
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    return invoke
 
 
-def test_each_solution_has_a_history_of_its_own() -> None:
-    processor = STATES["Train Solutions"]["ItemProcessor"]["ProcessorConfig"]
-    assert processor == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+def test_a_run_goes_from_stage_to_stage() -> None:
+    ended = finish(execution(answers()))
+    assert ended.status == "SUCCEEDED"
+    assert [name for name in ended.entered if name in CALLS] == [
+        *("Take Turn", "Plan", "Make Dataset Group", "Import Datasets", "Train and Deploy"),
+        *("Synchronise Schedules", "Report"),
+    ]
+
+
+def test_a_teardown_passes_by_what_makes() -> None:
+    ended = finish(execution(answers(plan={"verdict": "teardown"})))
+    stages = [name for name in ended.entered if name in CALLS]
+    assert stages == ["Take Turn", "Plan", "Tear Down", "Synchronise Schedules", "Report"]
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("takeTurn", {"verdict": "over"}),
+        ("plan", {"verdict": "over"}),
+        ("importDatasets", {"verdict": "over"}),
+        ("trainAndDeploy", errors.ActionFailed("a fault")),
+    ],
+)
+def test_what_ends_early_is_reported_and_fails_with_what_the_report_says(action: str, answer: Any) -> None:
+    told = {"verdict": "over", "error": "RunFailed", "cause": "what was wrong"}
+    ended = finish(execution(answers(**{action: answer, "report": told})))
+    assert (ended.status, ended.error, ended.cause) == ("FAILED", "RunFailed", "what was wrong")
+    assert "Train and Deploy Done?" not in ended.entered
+
+
+def test_the_report_is_told_what_was_caught() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def invoke(event: dict[str, Any]) -> dict[str, Any]:
+        if event["action"] == "plan":
+            raise errors.ActionFailed("a fault of ours")
+        if event["action"] == "report":
+            seen.append(event["state"])
+        return {"verdict": "ready"}
+
+    finish(execution(invoke))
+    assert seen[0]["failure"]["Error"] == "ActionFailed"
+    assert "a fault of ours" in seen[0]["failure"]["Cause"]
+
+
+def test_a_report_that_fails_is_told_by_a_plain_notice() -> None:
+    published: list[dict[str, Any]] = []
+    ended = finish(execution(answers(report=errors.ActionFailed("no bucket")), published.append))
+    assert (ended.status, ended.error) == ("FAILED", "RunNotReported")
+    assert published[0]["TopicArn"] == VALUES["topic_arn"]
+    assert ended.context["Id"] in published[0]["Message"]
+    assert "Publish Plain Notice" in ended.entered
+
+
+# --- Trying again -----------------------------------------------------------------------------------------------------
+
+
+def test_all_calls_are_tried_again_in_the_same_way() -> None:
+    policies = {json.dumps(state["Retry"], sort_keys=True) for state in CALLS.values()}
+    assert len(policies) == 1
+    trouble, rest = next(iter(CALLS.values()))["Retry"]
+    assert rest["ErrorEquals"] == ALL
+    assert trouble["JitterStrategy"] == rest["JitterStrategy"] == "FULL"
+
+
+def test_every_error_of_ours_that_is_named_is_one_of_our_classes() -> None:
+    classes = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
+    named = {error for state in STATES.values() for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
+    named |= {error for state in STATES.values() for rule in state.get("Catch", []) for error in rule["ErrorEquals"]}
+    ours = {error for error in named if not error.startswith(("States.", "Lambda."))}
+    assert ours == {"ServiceTrouble"}
+    assert ours <= classes
+
+
+def delays(retrier: dict[str, Any]) -> list[float]:
+    """The longest that each try may be waited for, in seconds."""
+    return [
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+        for attempt in range(retrier["MaxAttempts"])
+    ]
+
+
+def patience(retrier: dict[str, Any], chance: random.Random) -> float:
+    """Seconds until the last try, with full jitter."""
+    return sum(chance.uniform(0, delay) for delay in delays(retrier))
+
+
+def test_the_lambda_service_may_be_in_trouble_for_an_hour() -> None:
+    trouble = CALLS["Plan"]["Retry"][0]
+    chance = random.Random(0)
+    waits = sorted(patience(trouble, chance) for _ in range(2000))
+    assert statistics.mean(waits) > 3 * 3600
+    assert waits[len(waits) // 1000] > 3600  # of a thousand runs the most impatient
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+        *("Lambda.TooManyRequestsException", "ServiceTrouble"),
+    ],
+)
+def test_what_is_no_fault_of_ours_is_waited_for(error: str) -> None:
+    """AWS's own list for tasks of Lambda: Developer Guide, "Handle transient Lambda service exceptions"."""
+    assert error in CALLS["Plan"]["Retry"][0]["ErrorEquals"]
+
+
+@pytest.mark.parametrize("name", CALLS.keys() - {"Tear Down"})
+def test_a_run_outlasts_an_hour_of_trouble_at_any_stage(name: str) -> None:
+    now, begun = 0.0, None
+
+    def invoke(event: dict[str, Any]) -> dict[str, Any]:
+        nonlocal begun
+        if event["action"] == action_of(name):
+            begun = now if begun is None else begun
+            if now - begun < 3600:
+                raise LambdaServiceException("Service unavailable")
+        return {"verdict": "ready"}
+
+    running = execution(invoke)
+    while (seconds := running.advance()) is not None:
+        now += seconds
+    assert running.status == "SUCCEEDED"
+    assert now > 3600
+
+
+def test_a_fault_of_ours_is_told_within_the_hour_and_a_function_that_was_killed_has_some_minutes() -> None:
+    """`States.Timeout`, `Lambda.Unknown` and `Sandbox.Timedout` are among the rest."""
+    rest = CALLS["Plan"]["Retry"][1]
+    assert sum(delays(rest)) < 3600
+    chance = random.Random(0)
+    assert statistics.mean(patience(rest, chance) for _ in range(1000)) > 5 * 60

@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 from pipeline.handler import lambda_handler
-from pipeline.upload.run_ids import run_id
+from pipeline.run_ids import run_id
 from pipeline.upload.trigger import execution_name
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT
 from .lambda_context import CONTEXT
 
+TIME = "2026-11-23T17:05:02.123Z"
 
-def event(key: str, version: str = "v1", event_time: str = "2026-11-23T17:05:02.123Z") -> dict[str, Any]:
+
+def event(key: str, version: str = "v1", event_time: str = TIME) -> dict[str, Any]:
     entry = {"key": quote_plus(key, safe="/"), "versionId": version, "sequencer": "00A"}
     return {"Records": [{"eventTime": event_time, "s3": {"bucket": {"name": BUCKET}, "object": entry}}]}
 
@@ -50,10 +52,18 @@ def inputs(stepfunctions: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("key", ["params.json", "team a/params.json", "été/größe+1%/中/params.json"])
 def test_a_params_file_starts_a_run_wherever_it_lies(stepfunctions: Any, key: str) -> None:
     lambda_handler(event(key), CONTEXT)
-    assert inputs(stepfunctions) == [{"upload": {"bucket": BUCKET, "key": key, "versionId": "v1"}}]
+    assert inputs(stepfunctions) == [
+        {"upload": {"bucket": BUCKET, "key": key, "versionId": "v1", "time": TIME, "sequencer": "00A"}}
+    ]
 
 
-@pytest.mark.parametrize("key", ["xparams.json", "params.json.bak", "params.json/", "a/params.jsonl", "Params.json"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("xparams.json", "params.json.bak", "params.json/", "a/params.jsonl", "Params.json"),
+        *("runs/20261123-170502-1f0c9a3b/params.json", "locks/params.json"),  # the pipeline's own
+    ],
+)
 def test_any_other_object_starts_nothing(stepfunctions: Any, key: str) -> None:
     assert lambda_handler(event(key), CONTEXT) == {"started": []}
     assert inputs(stepfunctions) == []
@@ -69,6 +79,16 @@ def test_each_version_of_the_file_starts_its_own_run(stepfunctions: Any) -> None
     for version in ("v1", "v2"):
         lambda_handler(event("params.json", version), CONTEXT)
     assert len(inputs(stepfunctions)) == 2
+
+
+def test_without_versions_the_sequencer_tells_uploads_apart(stepfunctions: Any) -> None:
+    for sequencer in ("00A", "00B"):
+        given = event("params.json")
+        entry = given["Records"][0]["s3"]["object"]
+        del entry["versionId"]
+        entry["sequencer"] = sequencer
+        lambda_handler(given, CONTEXT)
+    assert [found["upload"].get("versionId") for found in inputs(stepfunctions)] == [None, None]
 
 
 @given(st.text(min_size=1), st.text())

@@ -5,6 +5,7 @@ The end-to-end tests run the real state machine; here its order is written once 
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 from collections.abc import Iterator
@@ -13,30 +14,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from pipeline.errors import PipelineError
 from pipeline.handler import lambda_handler
 
 from local.personalize_emulator import Emulator, Settings, mock_personalize
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT, REGION, params
 from .lambda_context import CONTEXT
+from .state_machine import Execution, LambdaServiceException
 
-MOST_LOOKS = 2000
+MOST_LOOKS = 3000
 # Emulated seconds: every state is seen, and a run takes some sixty looks instead of hundreds.
 SHORT = {
     "dataset import job": 60,
     "solution version": 120,
     "campaign": 60,
+    "delete": 60,
     "recommender": 120,
     "batch inference job": 60,
     "batch segment job": 60,
     "first automatic training": 120,
-}
-# What uses a solution version: the action, and where the plan lists it.
-USES = {
-    "ensureCampaign": "campaigns",
-    "ensureBatchInferenceJob": "batchInferenceJobs",
-    "ensureBatchSegmentJob": "batchSegmentJobs",
 }
 INTERACTIONS = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(
     f"u{number % 60},i{(number * number) % 41},{1_700_000_000 + number}\n" for number in range(1500)
@@ -44,39 +40,51 @@ INTERACTIONS = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(
 USERS = "USER_ID,AGE\n" + "".join(f"u{number},{20 + number % 50}\n" for number in range(60))
 
 
-def act(action: str, **event: Any) -> Any:
+def invoke(event: dict[str, Any]) -> Any:
     """One invocation of the function; what goes in and out passes through JSON, as in Lambda."""
-    result = lambda_handler(json.loads(json.dumps({"action": action} | event)), CONTEXT)
-    return json.loads(json.dumps(result))
+    return json.loads(json.dumps(lambda_handler(json.loads(json.dumps(event)), CONTEXT)))
 
 
 @dataclass
 class Ended:
     """How a run ended."""
 
-    plan: dict[str, Any]
-    result: dict[str, Any]
+    execution: Execution
+    record: dict[str, Any]
     mail: str
     report: dict[str, Any]
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the execution says so; the report must say the same."""
+        assert (self.execution.status == "SUCCEEDED") == (self.report["error"] is None)
+        return self.execution.status == "SUCCEEDED"
+
+    @property
+    def error(self) -> str | None:
+        """The execution's error."""
+        return self.execution.error
+
+    @property
+    def cause(self) -> str:
+        """The execution's cause."""
+        return self.execution.cause or ""
+
     def resources(self) -> list[dict[str, Any]]:
-        """The plan's resources, in the order of the workflow."""
-        resources = [self.plan["datasetGroup"]]
-        for dataset in self.plan["datasets"]:
-            resources += [dataset["schema"], dataset["dataset"], dataset["importJob"]]
-        resources += [*self.plan["eventTrackers"], *self.plan["filters"]]
-        for solution in self.plan["solutions"]:
-            resources += [solution["solution"], solution["solutionVersion"]]
-            resources += [use for uses in USES.values() for use in solution[uses]]
-        return resources + self.plan["recommenders"]
+        """The graph, as the record has it."""
+        return list(self.record.get("resources", []))
 
     def plans(self) -> dict[str, str]:
         """What was planned for each resource type, e.g. `{"datasetGroup": "create", ...}`."""
-        return {resource["type"]: resource["plan"] for resource in self.resources()}
+        return {resource["type"]: resource["plan"] for resource in self.resources() if "label" not in resource}
 
     def row(self, kind: str, name: str | None = None) -> dict[str, Any]:
         """What the report says of a resource, by its type in words."""
         return next(row for row in self.report["resources"] if row["type"] == kind and name in (None, row["name"]))
+
+    def done(self) -> dict[str, str]:
+        """What the report says was done, by type in words and name."""
+        return {f"{row['type']} {row['name']}": row["done"] for row in self.report["resources"]}
 
 
 class Deployment:
@@ -87,7 +95,9 @@ class Deployment:
         self.personalize = boto3.client("personalize")
         self.s3 = boto3.client("s3")
         self.sqs = boto3.client("sqs")
-        self._runs = itertools.count(1)
+        self._runs, self._names = itertools.count(1), itertools.count(1)
+        self._mailed: list[str] = []
+        self.broken_lambda = 0  # invocations that the Lambda service fails from now on
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         topic = boto3.client("sns").create_topic(Name="shop-pipeline")["TopicArn"]
@@ -114,91 +124,89 @@ class Deployment:
         self.upload(f"{prefix}Interactions/interactions.csv", interactions)
         self.upload(f"{prefix}Users/users.csv", USERS)
 
-    def start(self, name: str | None = None) -> dict[str, str]:
-        """A running execution, as the state machine's context object shows it."""
-        name = name or f"20261123-170502-{next(self._runs):08d}"
-        arn = boto3.client("stepfunctions").start_execution(stateMachineArn=self.machine, name=name)["executionArn"]
-        return {"Id": arn, "Name": name, "StartTime": "2026-11-23T17:05:02.999Z"}
+    def start(
+        self, document: str | dict[str, Any] | None = None, key: str = "params.json", **overrides: str
+    ) -> Execution:
+        """Upload a params file: the execution that S3's event starts; it has not done anything yet."""
+        upload = self.upload(key, params() if document is None else document)
+        number = next(self._runs)
+        made = dt.datetime(2026, 11, 23, 17, 5, tzinfo=dt.UTC) + dt.timedelta(seconds=number)
+        return self.execute(upload | {"time": made.isoformat(), "sequencer": f"{number:016X}"}, **overrides)
 
-    def end(self, execution: dict[str, str]) -> None:
-        """Let an execution end."""
-        boto3.client("stepfunctions").stop_execution(executionArn=execution["Id"])
+    def execute(self, upload: dict[str, str], name: str | None = None, **overrides: str) -> Execution:
+        """A running execution with that input."""
+        name = name or f"20261123-170502-{next(self._names):08d}"
+        given = {"upload": upload, "overrides": overrides}
+        arn = boto3.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine, name=name, input=json.dumps(given)
+        )["executionArn"]
+        context = {"Id": arn, "Name": name, "StartTime": "2026-11-23T17:05:02.999Z", "Input": given}
+        return Execution(context, self._invoke)
+
+    def _invoke(self, event: dict[str, Any]) -> Any:
+        if self.broken_lambda:
+            self.broken_lambda -= 1
+            raise LambdaServiceException("Service unavailable")
+        return invoke(event)
+
+    def finish(self, execution: Execution) -> Ended:
+        """Let an execution run to its end, while the service's clock goes on."""
+        self.exhaust(execution)
+        return self.ended(execution)
+
+    def exhaust(self, execution: Execution) -> None:
+        """The same, where what it leaves behind is not all there."""
+        for _ in range(MOST_LOOKS):
+            seconds = execution.advance()
+            if seconds is None:
+                return
+            self.emulator.clock.advance(seconds)
+        raise AssertionError(f"never ended: {execution.summaries[-1]}")
+
+    def step(self, *executions: Execution) -> list[Ended]:
+        """Let executions run side by side, each from wait to wait, until all have ended."""
+        ends: dict[int, Ended] = {}
+        due = dict.fromkeys(range(len(executions)), 0.0)
+        now = 0.0
+        for _ in range(MOST_LOOKS):
+            if not due:
+                return [ends[number] for number in range(len(executions))]
+            number = min(due, key=lambda one: due[one])
+            self.emulator.clock.advance(due[number] - now)
+            now = due[number]
+            seconds = executions[number].advance()
+            if seconds is None:
+                del due[number]
+                ends[number] = self.ended(executions[number])
+            else:
+                due[number] = now + seconds
+        raise AssertionError("never ended")
+
+    def ended(self, execution: Execution) -> Ended:
+        """What an execution that has ended left behind."""
+        boto3.client("stepfunctions").stop_execution(executionArn=execution.context["Id"])
+        name = execution.context["Name"]
+        self._mailed += self.mails()
+        about = [mail for mail in self._mailed if f"Run:           {name}" in mail]
+        return Ended(execution, self.read(f"runs/{name}/record.json"), about[-1], self.report(name))
+
+    def stop(self, execution: Execution) -> str:
+        """Stop an execution by hand; the mail that the safety net sends."""
+        boto3.client("stepfunctions").stop_execution(executionArn=execution.context["Id"])
+        self.mails()
+        detail = {
+            "executionArn": execution.context["Id"],
+            "name": execution.context["Name"],
+            "status": "ABORTED",
+            "startDate": 1795453502999,
+            "input": json.dumps(execution.context["Input"]),
+        }
+        invoke({"source": "aws.states", "detail": detail})
+        return self.mails()[-1]
 
     def run(self, document: str | dict[str, Any] | None = None, key: str = "params.json", **overrides: str) -> Ended:
-        """A whole run of an uploaded params file, from its plan to its mail."""
-        upload = self.upload(key, params() if document is None else document)
-        execution = self.start()
-        start = {"upload": upload, "overrides": overrides}
-        state: dict[str, Any] = {"upload": upload, "plan": act("plan", start=start, execution=execution)}
-        if state["plan"]["outcome"] == "proceed":
-            self.work(state)
-        if state["plan"]["outcome"] == "teardown":
-            self._tear_down(state)
-        result = act("report", state=state, execution=execution)
-        self.end(execution)
-        return Ended(state["plan"], result, self.mails()[-1], self.report(execution["Name"]))
-
-    def work(self, state: dict[str, Any]) -> None:
-        """All states between the plan and the report."""
-        plan = state["plan"]
-        run = plan["run"]
-        with _caught(state):
-            plan["datasetGroup"] = self.ensure("ensureDatasetGroup", run, plan["datasetGroup"])
-        if "failure" in state:
-            return
-        for dataset in plan["datasets"]:
-            with _caught(dataset):
-                dataset["schema"] = self.ensure("ensureSchema", run, dataset["schema"])
-                dataset["dataset"] = self.ensure("ensureDataset", run, dataset["dataset"])
-                dataset["importJob"] = self.ensure("ensureDatasetImportJob", run, dataset["importJob"])
-        state["imports"] = {"datasets": plan["datasets"]}
-        if any("failure" in dataset for dataset in plan["datasets"]):
-            return
-        built = {name: plan[name] for name in ("eventTrackers", "filters", "solutions", "recommenders")}
-        self._each("ensureEventTracker", run, built["eventTrackers"])
-        self._each("ensureFilter", run, built["filters"])
-        for number, solution in enumerate(built["solutions"]):
-            with _caught(solution):
-                solution["solution"] = self.ensure("ensureSolution", run, solution["solution"])
-                solution["solutionVersion"] = self.ensure("ensureSolutionVersion", run, solution["solutionVersion"])
-                solution = built["solutions"][number] = act("compareVersions", run=run, solution=solution)
-                known = {"solutionVersionArn": solution["solutionVersion"]["arn"]}
-                for action, uses in USES.items():
-                    self._each(action, run, solution[uses], known)
-        self._each("ensureRecommender", run, built["recommenders"])
-        state["built"] = built
-        self._synchronise(state)
-
-    def _tear_down(self, state: dict[str, Any]) -> None:
-        run = state["plan"]["run"]
-        with _caught(state):
-            for stage in state["plan"]["stages"]:
-                for number, resource in enumerate(stage["resources"]):
-                    stage["resources"][number] = self.ensure("ensureAbsence", run, resource)
-            self._synchronise(state)
-
-    def _synchronise(self, state: dict[str, Any]) -> None:
-        plan = state["plan"]
-        state["schedules"] = act("synchroniseSchedules", run=plan["run"], schedules=plan["schedules"])
-
-    def _each(
-        self, action: str, run: dict[str, Any], records: list[dict[str, Any]], known: dict[str, str] | None = None
-    ) -> None:
-        """A Map over independent resources: each catches its own failure."""
-        for number, record in enumerate(records):
-            with _caught(record):
-                records[number] = self.ensure(action, run, record, known)
-
-    def ensure(
-        self, action: str, run: dict[str, Any], resource: dict[str, Any], dependencies: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        """The loop that every resource has: ensure, ready?, wait."""
-        for _ in range(MOST_LOOKS):
-            resource = act(action, run=run, resource=resource, dependencies=dependencies or {})
-            if resource["ready"]:
-                return resource
-            self.emulator.clock.advance(resource["waitSeconds"])
-        raise AssertionError(f"{action} never got ready: {resource}")
+        """A whole run of an uploaded params file, from its turn to its mail."""
+        return self.finish(self.start(document, key, **overrides))
 
     def mails(self) -> list[str]:
         """The texts mailed since the last call, oldest first."""
@@ -209,9 +217,12 @@ class Deployment:
 
     def report(self, run: str) -> dict[str, Any]:
         """A run's report."""
-        body = self.s3.get_object(Bucket=BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
-        report: dict[str, Any] = json.loads(body)
-        return report
+        return self.read(f"runs/{run}/report.json")
+
+    def read(self, key: str) -> dict[str, Any]:
+        """A JSON object of the bucket."""
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        return document
 
     def calls(self, *operations: str) -> int:
         """How often Personalize was called with any of these operations, successfully."""
@@ -221,16 +232,6 @@ class Deployment:
         """The calls so far that changed anything."""
         reads = ("Describe", "List", "Get")
         return [call.operation for call in self.emulator.calls if not call.operation.startswith(reads)]
-
-
-@contextmanager
-def _caught(record: dict[str, Any]) -> Iterator[None]:
-    """A Catch: the error's name and cause, as Step Functions records them for a Lambda function."""
-    try:
-        yield
-    except PipelineError as error:
-        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": ["..."]}
-        record["failure"] = {"Error": type(error).__name__, "Cause": json.dumps(cause)}
 
 
 @contextmanager

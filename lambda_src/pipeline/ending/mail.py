@@ -13,10 +13,12 @@ HEADLINES = {
     "succeeded": "The run succeeded.",
     "failed": "The run FAILED.",
     "rejected": "The run was not started: the upload has problems. Nothing was created or changed.",
-    "duplicate": "Nothing was started: the same params and data are being worked on already.",
+    "superseded": "Nothing was done: a newer upload took this one's place before it began.",
     "planned": "This is the plan; nothing was done (dryRun).",
     "torn down": "The dataset group and all that belonged to it is deleted.",
 }
+# What was done where nothing was.
+UNCHANGED = ("reused", "gone", "skipped")
 # How to end what bills.
 STOPS = {
     "campaign": "aws personalize delete-campaign --campaign-arn",
@@ -52,7 +54,7 @@ def duration(seconds: float) -> str:
 def _parts(document: dict[str, Any]) -> Iterator[str]:
     run, resources, outcome = document["run"], document["resources"], document["outcome"]
     headline = HEADLINES[outcome]
-    if outcome == "succeeded" and all(row["done"] == "reused" for row in resources):
+    if outcome == "succeeded" and all(row["done"] in UNCHANGED for row in resources):
         headline = "The run succeeded: nothing had changed, so nothing was imported, trained or updated."
     yield headline
     yield "\n".join(_about(document))
@@ -70,8 +72,14 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
         if row.get("comparison", {}).get("serving"):
             title = f"Campaign {row['name']}: the version it served before, and the new one"
             yield _section(title, list(_comparison(**row["comparison"])))
-    if resources and outcome != "planned":
-        yield _section("What bills from now on, until you stop it", list(_billing(resources)))
+    if document["delays"]:
+        yield _section("What cost time besides the work", [_delay(**delay) for delay in document["delays"]])
+    if "bills" in document:
+        yield _section(
+            "What bills in this dataset group from now on, until you stop it", list(_billing(document["bills"]))
+        )
+    if "billsUnknown" in document:
+        yield f"What bills from now on could not be looked at: {document['billsUnknown']}"
     if document["notes"]:
         yield _section("Notes", document["notes"])
     if outcome == "rejected":
@@ -90,10 +98,22 @@ def _about(document: dict[str, Any]) -> Iterator[str]:
         yield f"Params file:   {run['key']}"
     if "report" in document:  # else it is a plan for a terminal, of no run
         yield f"Run:           {run['id']}"
-    if "duplicateOf" in document:
-        yield f"In progress:   {document['duplicateOf']}, whose own mail will tell how it ended"
+    if newer := document.get("supersededBy"):
+        yield f"Superseded by: {newer['key']}{_of_run(newer)}"
     if "seconds" in document:
         yield f"Took:          {duration(document['seconds'])}"
+
+
+def _of_run(newer: dict[str, Any]) -> str:
+    """Which upload it was, for whoever wonders."""
+    if "run" not in newer:
+        return ", uploaded again since"
+    took_effect = "took effect already. Upload this one again if it is still wanted" if newer.get("tookEffect") else ""
+    return f" of run {newer['run']}, uploaded later{', which ' if took_effect else ''}{took_effect}"
+
+
+def _delay(resource: str, what: str, seconds: float) -> str:
+    return f"{duration(seconds):<20} {resource}: {what}"
 
 
 def _resource(row: dict[str, Any]) -> Iterator[str]:
@@ -114,11 +134,10 @@ def _comparison(serving: dict[str, float], new: dict[str, float]) -> Iterator[st
         yield f"{metric:<48} {serving[metric]:.4f} -> {new[metric]:.4f} ({new[metric] - serving[metric]:+.4f})"
 
 
-def _billing(resources: list[dict[str, Any]]) -> Iterator[str]:
-    billed = [row for row in resources if row.get("billed")]
-    for row in billed:
+def _billing(bills: list[dict[str, Any]]) -> Iterator[str]:
+    for row in bills:
         yield f"{row['type'].capitalize()} {row['name']}: {row['billed']}. To stop: {STOPS[row['type']]} {row['arn']}"
-    if not billed:
+    if not bills:
         yield "Nothing: no campaign or recommender is up, and no automatic training is on."
 
 

@@ -10,7 +10,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pipeline import clients
+from pipeline.errors import ActionFailed
+from pipeline.run_ids import run_id
 from pipeline.settings import settings
+
+from .record import load
 
 logger = Logger(child=True)
 LONGEST_NAME = 64
@@ -21,36 +25,42 @@ OVERRIDES: dict[str, dict[str, str]] = json.loads(
 
 
 def synchronise_schedules(event: dict[str, Any]) -> dict[str, Any]:
-    """Make the dataset group's schedules those of the plan.
+    """Make the dataset group's schedules those of the plan: also when its resources failed, for they are what retries.
 
     Args:
-        event: `run`, and `schedules`: expressions by purpose.
+        event: `execution`, the context object of that name.
 
     Returns:
-        `schedules`: what was done, by purpose: `created`, `changed`, `kept` or `removed`.
+        `verdict`, and `schedules`: what was done, by purpose: `created`, `changed`, `kept` or `removed`.
     """
-    run, wanted = event["run"], event["schedules"]
-    scheduler, group = clients.scheduler(), settings().schedule_group
-    done = {}
+    record = load(run_id(event["execution"]))
+    if record is None:
+        raise ActionFailed(f"run {run_id(event['execution'])}: its record is missing")
     for purpose, overrides in OVERRIDES.items():
-        name = schedule_name(run["datasetGroup"], purpose)
-        present = _get(name)
-        if purpose not in wanted:
-            if present:
-                scheduler.delete_schedule(Name=name, GroupName=group)
-                done[purpose] = "removed"
-            continue
-        schedule = parameters_of(name, wanted[purpose], run, overrides)
-        if present is None:
-            scheduler.create_schedule(**schedule)
-            done[purpose] = "created"
-        elif not _holds(present, schedule):
-            scheduler.update_schedule(**schedule)
-            done[purpose] = "changed"
-        else:
-            done[purpose] = "kept"
-    logger.info("schedules", extra={"done": done})
-    return {"schedules": done}
+        if done := _synchronise(purpose, record.schedules.get(purpose), overrides, record.run):
+            record.schedules_done[purpose] = done
+    record.save()
+    logger.info("schedules", extra={"done": record.schedules_done})
+    return {"verdict": "ready", "run": record.run["id"], "schedules": record.schedules_done}
+
+
+def _synchronise(purpose: str, wanted: str | None, overrides: dict[str, str], run: dict[str, Any]) -> str | None:
+    """What was done about the schedule of one purpose; None where there is none and shall be none."""
+    scheduler, group = clients.scheduler(), settings().schedule_group
+    name = schedule_name(run["datasetGroup"], purpose)
+    present = _get(name)
+    if wanted is None:
+        if present:
+            scheduler.delete_schedule(Name=name, GroupName=group)
+        return "removed" if present else None
+    schedule = parameters_of(name, wanted, run, overrides)
+    if present is None:
+        scheduler.create_schedule(**schedule)
+        return "created"
+    if not _holds(present, schedule):
+        scheduler.update_schedule(**schedule)
+        return "changed"
+    return "kept"
 
 
 def schedule_name(dataset_group: str, purpose: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Any
+from collections.abc import Callable
 
 # The keys that Personalize may write, as modules/personalize_role and modules/input_bucket say.
-RESULTS = "*batch/*/output/*"
+RESULTS = ("*batch/*/output/*", "*metrics/*/output/*")
 
 
-def home_of(run: dict[str, Any]) -> str:
-    """The folder of the run's params file."""
-    return f"s3://{run['bucket']}/{run['prefix']}"
+def home_of(bucket: str, prefix: str) -> str:
+    """The folder of a params file."""
+    return f"s3://{bucket}/{prefix}"
 
 
 def batch_input(home: str, job: str) -> str:
@@ -19,9 +19,14 @@ def batch_input(home: str, job: str) -> str:
     return f"{home}batch/{job}/input/"
 
 
-def batch_output(home: str, job: str, run_id: str) -> str:
+def batch_output(home: str, job: str, run_id: str = "SOME-NAME") -> str:
     """Where a batch job writes unless the params say otherwise."""
     return f"{home}batch/{job}/output/{run_id}/"
+
+
+def metrics_output(home: str, attribution: str) -> str:
+    """Where a metric attribution writes unless the params say otherwise."""
+    return f"{home}metrics/{attribution}/output/"
 
 
 def unreadable(path: str, home: str | None) -> str | None:
@@ -33,12 +38,23 @@ def unreadable(path: str, home: str | None) -> str | None:
     return None
 
 
-def unwritable(path: str, home: str | None, job: str, source: str | None) -> str | None:
-    """Why Personalize can't write a batch job's results there, or shouldn't; `source` is where its input lies."""
+def unwritable(
+    path: str, home: str | None, usual: Callable[[str, str], str], name: str, source: str | None = None
+) -> str | None:
+    """Why Personalize can't write results there, or shouldn't.
+
+    Args:
+        path: the place, as `s3://bucket/folder/`.
+        home: the folder of the params file, where it is known.
+        usual: makes the place that the pipeline would choose.
+        name: of the job or attribution.
+        source: where a job's input lies.
+    """
     elsewhere = home is not None and _bucket(path) != _bucket(home)
-    if elsewhere or not path.startswith("s3://") or not fnmatch.fnmatchcase(_key(path), RESULTS):
-        like = batch_output(home or "s3://BUCKET/", job, "SOME-NAME")
-        return f"Personalize may write to such places only: {like}. Leave it out to get one for each run."
+    allowed = any(fnmatch.fnmatchcase(_key(path), pattern) for pattern in RESULTS)
+    if elsewhere or not path.startswith("s3://") or not allowed:
+        like = usual(home or "s3://BUCKET/", name)
+        return f"Personalize may write to such places only: {like}. Leave it out to get one."
     if not path.endswith("/"):
         return "must be a folder, and end with a slash."
     if source and path.startswith(source):

@@ -84,9 +84,13 @@ def same(one: Avro, other: Avro) -> bool:
     return bool(one["fields"] == other["fields"])
 
 
-def name_for(dataset_name: str, avro: Avro) -> str:
-    """A schema name that follows from its content: schemas can't be changed, so another schema has another name."""
-    digest = hashlib.sha256(json.dumps(avro, sort_keys=True).encode()).hexdigest()
+def name_for(dataset_name: str, domain: str | None, avro: Avro) -> str:
+    """A schema name that follows from its content: schemas can't be changed, so another schema has another name.
+
+    The domain is part of it: a group takes schemas of its own domain only.
+    """
+    content = json.dumps([domain, avro] if domain else avro, sort_keys=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()
     return f"{dataset_name[:54]}-{digest[:8]}"
 
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.arns import Arns
-from pipeline.engine.reconciler import Resource
-from pipeline.engine.resource_types import Parameters
+from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
+from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, Resource
 from pipeline.params import places, recipes, schemas
 from pipeline.params.document import avro_problems, json_path
 from pipeline.params.tags import with_defaults
 from pipeline.problems import Problem
 
 # What `state` asks for, as the status to reach.
-TARGETS = {"present": "ACTIVE", "stopped": "INACTIVE", "absent": "ABSENT"}
+TARGETS = {"present": ACTIVE, "stopped": INACTIVE, "absent": ABSENT}
 # Keys of a section that are the pipeline's own, not parameters of the call.
 OURS = {
     "schema",
@@ -43,7 +43,11 @@ class Placed:
 
 @dataclass
 class DatasetSection:
-    """One entry of `datasets`. `import_job` lacks what the data decides: its name and its data source."""
+    """One entry of `datasets`. `import_job` lacks what the data decides: its name and its data source.
+
+    Planning adds the `old_schema` that an update leaves behind, what the dataset will hold (`content`, the name of an
+    import), and whether that is `imported` by this run.
+    """
 
     dataset_type: str
     where: str
@@ -51,6 +55,9 @@ class DatasetSection:
     schema: Resource | None
     dataset: Resource
     import_job: Resource
+    old_schema: Resource | None = None
+    content: str = ""
+    imported: bool = False
 
 
 @dataclass
@@ -66,14 +73,17 @@ class SolutionSection:
 
 @dataclass
 class Sections:
-    """A params document, read."""
+    """A params document, read. Planning adds the `trials` of filters that are replaced."""
 
     dataset_group: Resource
+    domain: str | None = None
     datasets: list[DatasetSection] = field(default_factory=list)
     event_trackers: list[Placed] = field(default_factory=list)
     filters: list[Placed] = field(default_factory=list)
+    metric_attributions: list[Placed] = field(default_factory=list)
     solutions: list[SolutionSection] = field(default_factory=list)
     recommenders: list[Placed] = field(default_factory=list)
+    trials: list[Resource] = field(default_factory=list)
     schedules: dict[str, str] = field(default_factory=dict)
     when: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -82,11 +92,6 @@ class Sections:
     def problem(self, where: str, what: str) -> None:
         """Note a fault."""
         self.problems.append(Problem(where, what))
-
-
-def resource(kind: str, name: str, parameters: Parameters, arn: str | None = None) -> Resource:
-    """A record for the reconciler, yet without a plan."""
-    return {"type": kind, "name": name, "arn": arn, "parameters": parameters}
 
 
 class Reader:
@@ -104,7 +109,7 @@ class Reader:
             group.setdefault("roleArn", role_arn)  # CreateDatasetGroup: a key needs a role
         self.group_arn = arns.of("dataset-group", group["name"])
         self.domain: str | None = group.get("domain")
-        self.read = Sections(resource("datasetGroup", group["name"], group, self.group_arn))
+        self.read = Sections(Resource("datasetGroup", group["name"], group, self.group_arn), self.domain)
         if "roleArn" in group and "kmsKeyArn" not in group:
             self.read.problem("$.datasetGroup.roleArn", "is only legal together with `kmsKeyArn`. Leave it out.")
 
@@ -120,6 +125,8 @@ class Reader:
             self._in_group("filter", json_path("filters", number), entry)
             for number, entry in enumerate(document.get("filters", []))
         ]
+        if "metricAttribution" in document:
+            read.metric_attributions = [self._metric_attribution("$.metricAttribution", document["metricAttribution"])]
         read.recommenders = [
             self._recommender(json_path("recommenders", number), entry)
             for number, entry in enumerate(document.get("recommenders", []))
@@ -161,12 +168,27 @@ class Reader:
     def _in_group(self, kind: str, where: str, entry: Parameters) -> Placed:
         """A resource that needs no more than its dataset group."""
         given = self._filled_in(where, self._parameters(kind, entry), {"datasetGroupArn": self.group_arn})
-        arn = None if kind == "eventTracker" else self.arns.of(kind, entry["name"])
-        return Placed(where, resource(kind, entry["name"], given, arn))
+        row = RESOURCE_TYPES[kind]
+        arn = None if row.listed_by else self.arns.of(row.arn_type, entry["name"])
+        target = TARGETS[entry.get("state", "present")]
+        return Placed(where, Resource(kind, entry["name"], given, arn, target))
+
+    def _metric_attribution(self, where: str, entry: Parameters) -> Placed:
+        placed = self._in_group("metricAttribution", where, entry)
+        given = placed.resource.parameters.get("metricsOutputConfig", {})
+        output = self._with_role(f"{where}.metricsOutputConfig", given)
+        path = f"{where}.metricsOutputConfig.s3DataDestination.path"
+        if destination := output.get("s3DataDestination"):
+            self._check_place(
+                path, places.unwritable(destination["path"], self.home, places.metrics_output, entry["name"])
+            )
+        elif self.home:
+            output = {"s3DataDestination": {"path": places.metrics_output(self.home, entry["name"])}} | output
+        placed.resource.parameters["metricsOutputConfig"] = output
+        return placed
 
     def _recommender(self, where: str, entry: Parameters) -> Placed:
         placed = self._in_group("recommender", where, entry)
-        placed.resource["target"] = TARGETS[entry.get("state", "present")]
         if self.domain is None:
             self.read.problem(where, "a recommender needs a dataset group with a `domain`. Use `solutions` instead.")
         elif not recipes.for_recommenders(entry["recipeArn"]):
@@ -177,25 +199,25 @@ class Reader:
 
     def _dataset(self, dataset_type: str, entry: Parameters) -> DatasetSection:
         where = json_path("datasets", dataset_type)
-        group_name = self.read.dataset_group["name"]
+        group_name = self.read.dataset_group.name
         dataset_arn = self.arns.of("dataset", group_name, dataset_type.upper())
         avro = self._avro(f"{where}.schema", entry.get("schema"))
         schema = None
         if avro is not None:
             self.read.problems += schemas.problems(f"{where}.schema", dataset_type, self.domain, avro)
-            name = schemas.name_for(entry["name"], avro)
+            name = schemas.name_for(entry["name"], self.domain, avro)
             domain = {"domain": self.domain} if self.domain else {}
             parameters = {"name": name, "schema": schemas.text_of(avro)} | domain
-            schema = resource("schema", name, parameters, self.arns.of("schema", name))
+            schema = Resource("schema", name, parameters, self.arns.of("schema", name))
         if (schema is None) == ("schemaArn" not in entry):
             self.read.problem(where, "give either `schema` or `schemaArn`." if schema else "lacks its `schema`.")
         if self.domain and dataset_type.startswith("Action"):
             self.read.problem(where, f"a group of the domain {self.domain} takes Interactions, Users and Items only.")
 
         ours = {"datasetGroupArn": self.group_arn, "datasetType": dataset_type}
-        if schema:
-            ours["schemaArn"] = schema["arn"]
-        dataset = resource(
+        if schema and schema.arn:
+            ours["schemaArn"] = schema.arn
+        dataset = Resource(
             "dataset", entry["name"], self._filled_in(where, self._parameters("dataset", entry), ours), dataset_arn
         )
         given = self._with_role(f"{where}.importJob", self._parameters("datasetImportJob", entry.get("importJob", {})))
@@ -203,7 +225,7 @@ class Reader:
         if location := job.get("dataSource", {}).get("dataLocation"):
             self._check_place(f"{where}.importJob.dataSource.dataLocation", places.unreadable(location, self.home))
         return DatasetSection(
-            dataset_type, where, avro, schema, dataset, resource("datasetImportJob", entry["name"], job)
+            dataset_type, where, avro, schema, dataset, Resource("datasetImportJob", entry["name"], job)
         )
 
     def _avro(self, where: str, given: Any) -> schemas.Avro | None:
@@ -254,9 +276,9 @@ class Reader:
             for kind in ("batchInferenceJob", "batchSegmentJob")
             for number, job in enumerate(entry.get(f"{kind}s", []))
         ]
-        solution = resource("solution", entry["name"], given, arn)
+        solution = Resource("solution", entry["name"], given, arn)
         section = SolutionSection(
-            where, solution, resource("solutionVersion", entry["name"], version), campaigns, batch_jobs
+            where, solution, Resource("solutionVersion", entry["name"], version), campaigns, batch_jobs
         )
         self._check_recipe(section)
         return section
@@ -273,7 +295,7 @@ class Reader:
             )
 
     def _check_recipe(self, section: SolutionSection) -> None:
-        solution, where, problem = section.solution["parameters"], section.where, self.read.problem
+        solution, where, problem = section.solution.parameters, section.where, self.read.problem
         arn = solution.get("recipeArn")
         if arn is None:
             example = self.arns.recipe(recipes.AUTO_ML_SUCCESSOR)
@@ -292,7 +314,7 @@ class Reader:
         columns = self._interactions_columns()
         if "eventType" in solution and columns is not None and "EVENT_TYPE" not in columns:
             problem(f"{where}.eventType", "selects by EVENT_TYPE, which the Interactions schema lacks.")
-        mode = section.solution_version["parameters"].get("trainingMode")
+        mode = section.solution_version.parameters.get("trainingMode")
         if mode == "UPDATE" and name != "aws-user-personalization":
             problem(
                 f"{where}.solutionVersion.trainingMode",
@@ -304,7 +326,7 @@ class Reader:
                     campaign.where, f"the recipe {name} makes user segments in batch jobs; no campaign can serve it."
                 )
         for job in section.batch_jobs:
-            if job.resource["type"] not in recipe.batch:
+            if job.resource.type not in recipe.batch:
                 fit = " and ".join(recipe.batch) or "none"
                 problem(job.where, f"the recipe {name} can't do this; the batch jobs that fit it: {fit}.")
 
@@ -322,20 +344,20 @@ class Reader:
         if not given.get("solutionVersionArn", solution_arn + "/").startswith(solution_arn + "/"):
             what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
             self.read.problem(f"{where}.solutionVersionArn", what)
-        campaign = resource("campaign", entry["name"], given, self.arns.of("campaign", entry["name"]))
-        campaign["target"] = TARGETS[entry.get("state", "present")]
-        if "deployWhen" in entry:
-            campaign["deployWhen"] = entry["deployWhen"]
+        campaign = Resource("campaign", entry["name"], given, self.arns.of("campaign", entry["name"]))
+        campaign.target = TARGETS[entry.get("state", "present")]
+        campaign.gate = entry.get("deployWhen")
+        campaign.solution = solution_arn
         return Placed(where, campaign)
 
     def _batch_job(self, kind: str, where: str, entry: Parameters) -> Placed:
         given = self._with_role(where, self._parameters(kind, entry))
         self._check_places(where, given)
         if name := entry.get("filterName"):
-            if name not in [placed.resource["name"] for placed in self.read.filters]:
+            if name not in [placed.resource.name for placed in self.read.filters]:
                 self.read.problem(f"{where}.filterName", f"{name} is not among `filters`.")
             given = self._filled_in(where, given, {"filterArn": self.arns.of("filter", name)})
-        return Placed(where, resource(kind, entry["jobName"], given))
+        return Placed(where, Resource(kind, entry["jobName"], given))
 
     def _check_places(self, where: str, job: Parameters) -> None:
         """The places that a batch job names itself."""
@@ -344,7 +366,9 @@ class Reader:
             source = job["jobInput"]["s3DataSource"]["path"]
             self._check_place(f"{where}.jobInput.s3DataSource.path", places.unreadable(source, self.home))
         if "jobOutput" in job:
-            what = places.unwritable(job["jobOutput"]["s3DataDestination"]["path"], self.home, job["jobName"], source)
+            what = places.unwritable(
+                job["jobOutput"]["s3DataDestination"]["path"], self.home, places.batch_output, job["jobName"], source
+            )
             self._check_place(f"{where}.jobOutput.s3DataDestination.path", what)
 
     def _check_names(self) -> None:
@@ -355,7 +379,7 @@ class Reader:
             placed += [Placed(section.where, section.solution), *section.campaigns, *section.batch_jobs]
         seen: dict[tuple[str, str], str] = {}
         for entry in placed:
-            identity = (entry.resource["type"], entry.resource["name"])
+            identity = (entry.resource.type, entry.resource.name)
             if identity in seen:
                 read.problem(f"{entry.where}", f"has the name of {seen[identity]}, {identity[1]}. Names are unique.")
             seen.setdefault(identity, entry.where)

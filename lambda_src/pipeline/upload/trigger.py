@@ -9,10 +9,12 @@ from urllib.parse import unquote_plus
 from aws_lambda_powertools import Logger
 
 from pipeline import clients
+from pipeline.run_ids import sortable
 from pipeline.settings import settings
-from pipeline.upload.run_ids import sortable
 
 logger = Logger(child=True)
+# What the pipeline writes itself starts nothing, whatever the params file is called.
+OWN = ("runs/", "locks/")
 
 
 def start_runs(event: dict[str, Any]) -> dict[str, Any]:
@@ -29,10 +31,10 @@ def start_runs(event: dict[str, Any]) -> dict[str, Any]:
     for record in event["Records"]:
         bucket, entry = record["s3"]["bucket"]["name"], record["s3"]["object"]
         key = unquote_plus(entry["key"])
-        if key.rsplit("/", 1)[-1] != settings().params_file:
+        if key.rsplit("/", 1)[-1] != settings().params_file or key.startswith(OWN):
             logger.info("not a params file", extra={"key": key})
             continue
-        upload = {"bucket": bucket, "key": key}
+        upload = {"bucket": bucket, "key": key, "time": record["eventTime"], "sequencer": entry.get("sequencer", "")}
         if "versionId" in entry:
             upload["versionId"] = entry["versionId"]
         name = execution_name(record["eventTime"], upload, entry.get("sequencer", ""))

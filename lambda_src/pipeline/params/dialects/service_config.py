@@ -89,6 +89,6 @@ def drop_output(where: str, job: Object, notes: Notes) -> None:
     path = job.get("jobOutput")
     for name in ("s3DataDestination", "path"):
         path = path.get(name) if isinstance(path, dict) else None
-    if isinstance(path, str) and places.unwritable(path, None, "", None):
+    if isinstance(path, str) and places.unwritable(path, None, places.batch_output, ""):
         del job["jobOutput"]
         notes.add(BATCH_RESULTS, place_of(f"{where}.jobOutput", path))

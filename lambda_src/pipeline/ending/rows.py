@@ -1,0 +1,136 @@
+"""What a report says of each resource: what was done, as recorded, and how it is, as a last look shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline.engine.calls import is_settled, side_by_side, status_of
+from pipeline.engine.existing import Existing
+from pipeline.engine.record import Record
+from pipeline.engine.resource_types import Parameters
+from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, READY, Resource
+
+from . import billing
+
+logger = Logger(child=True)
+BUDGET = 45  # seconds of the last look: a mail that leaves some open is better than none
+Row = dict[str, Any]
+PAST = {"create": "created", "update": "updated", "start": "started", "stop": "stopped", "tag": "tagged"}
+# What is told of a resource that nothing was done to, by what was planned.
+UNTOUCHED = {"reuse": "reused", "hold": "held", "skip": "skipped", "await": "trained by Personalize"}
+
+
+def planned(resource: Resource) -> Row:
+    """The row of a dry run: nothing is looked at, and nothing was done."""
+    return _row(resource) | {"status": resource.status, "problem": None, "done": ""}
+
+
+def looked_at(record: Record, existing: Existing) -> list[Row]:
+    """The rows of a run, after a last look at every resource."""
+    shown = [resource for resource in record.resources if resource.plan != "skip" and not resource.label]
+    shown += [resource for resource in record.resources if resource.label and resource.failure]
+    deadline = time.monotonic() + BUDGET
+    return side_by_side(lambda resource: _looked_at(resource, existing, deadline), shown)
+
+
+def _row(resource: Resource) -> Row:
+    return {
+        "type": resource.kind.label,
+        "name": resource.name,
+        "arn": resource.arn,
+        "plan": resource.plan,
+        "reason": resource.reason,
+    }
+
+
+def _looked_at(resource: Resource, existing: Existing, deadline: float) -> Row:
+    row = _row(resource) | {"done": done(resource), "status": resource.status, "problem": problem(resource)}
+    if resource.took:
+        row["seconds"] = round(resource.took)
+    if time.monotonic() > deadline:
+        return row | {"problem": row["problem"] or "could not be looked at: Personalize answers too slowly"}
+    try:
+        return row | _seen(resource, existing)
+    except (ClientError, BotoCoreError) as error:
+        # What else is there must still be told.
+        logger.exception("not looked at")
+        return row | {"problem": row["problem"] or f"could not be looked at: {error}"}
+
+
+def done(resource: Resource) -> str:
+    """What this run did to it, in the past tense: from its record alone."""
+    verbs = list(dict.fromkeys(step["what"] for step in resource.done))
+    if resource.held:
+        return "held"
+    if "create" in verbs:
+        return "replaced" if "delete" in verbs else "created"
+    if "delete" in verbs:
+        return "deleted"
+    if resource.keep_if_used and resource.status == "IN USE":
+        return "kept"
+    if verbs:
+        return " and ".join(PAST[verb] for verb in verbs)
+    if resource.state == BLOCKED:
+        return "not attempted"
+    if resource.plan in UNTOUCHED:
+        return UNTOUCHED[resource.plan]
+    if resource.reason.startswith("existed by then"):
+        return "found"
+    if resource.target in (ABSENT, ENDED) and resource.state == READY:
+        return "gone"
+    return {"create": "not created", "replace": "not replaced"}.get(resource.plan, "unchanged")
+
+
+def problem(resource: Resource) -> str | None:
+    """Why the resource is not as planned, or None."""
+    if resource.failure:
+        return resource.failure if resource.failure.endswith((".", "!")) else f"{resource.failure}."
+    if resource.state == READY:
+        return None
+    if resource.trouble:
+        return f"is not ready: {resource.trouble['what']}"
+    return f"is not ready: {resource.status}." if resource.status else "was not begun."
+
+
+def _seen(resource: Resource, existing: Existing) -> Row:
+    """How it is now."""
+    description = existing.describe(resource.type, resource.arn) if resource.arn else None
+    if description is None:
+        gone = resource.target in (ABSENT, ENDED) or resource.plan == "hold"
+        lost = None if gone or resource.state != READY else "is gone: somebody deleted it while the run worked."
+        return {"arn": None, "status": None} | ({"problem": lost} if lost else {})
+    status = status_of(description)
+    seen: Row = {"arn": description[resource.kind.arn_member], "status": status}
+    if resource.state == READY and resource.target == "ACTIVE" and is_settled(status) and status != "ACTIVE":
+        seen["problem"] = f"became {status} while the run worked."
+    if extra := EXTRAS.get(resource.type):
+        seen |= extra(resource, description, existing)
+    return seen
+
+
+def _version(resource: Resource, description: Parameters, existing: Existing) -> Row:
+    trained = description["status"] == "ACTIVE"
+    return {"metrics": existing.metrics(description["solutionVersionArn"])} if trained else {}
+
+
+def _campaign(resource: Resource, description: Parameters, existing: Existing) -> Row:
+    """With the metrics of the version that it served, and of the one that it moves to or is held from."""
+    serves, before = description["solutionVersionArn"], resource.serving
+    told: Row = {"solutionVersionArn": serves, "billed": billing.in_words("campaign", description)}
+    new = str(resource.weighed or resource.parameters.get("solutionVersionArn", serves))
+    if before and not before.endswith("/$LATEST") and before != new:
+        told["comparison"] = {"serving": existing.metrics(before), "new": existing.metrics(new)}
+    return told
+
+
+EXTRAS: dict[str, Callable[[Resource, Parameters, Existing], Row]] = {
+    "solutionVersion": _version,
+    "campaign": _campaign,
+    "recommender": lambda _, recommender, __: {"metrics": recommender.get("modelMetrics") or {}},
+    "eventTracker": lambda _, tracker, __: {"trackingId": tracker["trackingId"]},
+}

@@ -1,0 +1,138 @@
+"""The record of a run, `runs/<run>/record.json`: the graph, what was done to it, and how far it is (docs/record.md).
+
+It lies in the bucket and not in Step Functions' state: a plan of any size fits, it can be looked at while the run
+works, and whoever ends the run tells from it what happened. Every write is conditional, so of two actions that overlap
+one goes on, and the other sees that it was overtaken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipeline import clients
+from pipeline.errors import Overtaken
+from pipeline.settings import settings
+
+from .resources import Resource
+
+FORMAT = 1
+LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"}
+Json = dict[str, Any]
+
+
+@dataclass
+class Record:
+    """One run: `run` says which, `outcome` how it is to end or ended; the rest is empty where there is nothing to say.
+
+    Attributes:
+        run: `id`, `executionArn`, `bucket`, `key`, `prefix`, `startedAt` (epoch seconds); once known `datasetGroup`.
+        outcome: `proceed`, `teardown`, `planned` (a dry run), `rejected` or `superseded`.
+        resources: the graph, in the order in which a reader understands it.
+        notes: for the mail.
+        problems: `where` and `what` of each, of an upload that is rejected.
+        schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
+        superseded_by: the upload that a superseded run was overtaken by: `key`, `run`.
+        delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
+        failure: what ended the run as a whole.
+    """
+
+    run: Json
+    outcome: str | None = None
+    resources: list[Resource] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
+    schedules: dict[str, str] = field(default_factory=dict)
+    schedules_done: dict[str, str] = field(default_factory=dict)
+    superseded_by: Json | None = None
+    delays: list[Json] = field(default_factory=list)
+    failure: str | None = None
+    _etag: str | None = None
+    _written: bytes = b""
+
+    def find(self, resource_id: str) -> Resource:
+        """The resource of that id."""
+        return next(resource for resource in self.resources if resource.id == resource_id)
+
+    def of_stage(self, stage: str) -> list[Resource]:
+        """The resources that a stage works on."""
+        return [resource for resource in self.resources if resource.stage == stage]
+
+    def save(self) -> bool:
+        """Write what changed since it was read; whether there was anything to write.
+
+        Raises:
+            Overtaken: another action wrote meanwhile.
+        """
+        body = json.dumps(self._to_json(), separators=(",", ":"), ensure_ascii=False, default=str).encode()
+        if body == self._written:
+            return False
+        condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
+        try:
+            answer = clients.s3().put_object(
+                Bucket=settings().bucket,
+                Key=key(self.run["id"]),
+                Body=body,
+                ContentType="application/json",
+                **condition,  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in LOST_RACE:
+                raise Overtaken(f"run {self.run['id']}: another action of it wrote its record") from None
+            raise
+        self._etag, self._written = answer["ETag"], body
+        return True
+
+    def _to_json(self) -> Json:
+        values = {
+            "format": FORMAT,
+            "run": self.run,
+            "outcome": self.outcome,
+            "resources": [resource.to_json() for resource in self.resources],
+            "notes": self.notes,
+            "problems": self.problems,
+            "schedules": self.schedules,
+            "schedulesDone": self.schedules_done,
+            "supersededBy": self.superseded_by,
+            "delays": self.delays,
+            "failure": self.failure,
+        }
+        return {name: value for name, value in values.items() if value not in (None, [], {})}
+
+
+def key(run_id: str) -> str:
+    """The object that a run's record is written to."""
+    return f"runs/{run_id}/record.json"
+
+
+def load(run_id: str) -> Record | None:
+    """The record of a run, or None where it has none yet."""
+    try:
+        answer = clients.s3().get_object(Bucket=settings().bucket, Key=key(run_id))
+    except clients.s3().exceptions.NoSuchKey:
+        return None
+    body = answer["Body"].read()
+    values = json.loads(body)
+    return Record(
+        run=values["run"],
+        outcome=values.get("outcome"),
+        resources=[Resource.from_json(entry) for entry in values.get("resources", [])],
+        notes=values.get("notes", []),
+        problems=values.get("problems", []),
+        schedules=values.get("schedules", {}),
+        schedules_done=values.get("schedulesDone", {}),
+        superseded_by=values.get("supersededBy"),
+        delays=values.get("delays", []),
+        failure=values.get("failure"),
+        _etag=answer["ETag"],
+        _written=body,
+    )
+
+
+def ids(resources: Iterable[Resource]) -> list[str]:
+    """Their ids, to come after."""
+    return [resource.id for resource in resources]

@@ -1,0 +1,103 @@
+"""What Personalize already has, compared with the params: each resource gets its `plan` and `reason`, or a problem."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pipeline.data.folders import DataFolder
+from pipeline.engine.calls import is_being_deleted, status_of
+from pipeline.engine.existing import Existing
+from pipeline.engine.resources import ABSENT, Resource
+from pipeline.params.sections import Placed, Sections
+
+from .comparison import compare, decide
+from .datasets import decide_dataset, digest
+from .solutions import decide_solution
+
+LONGEST_NAME = 63
+
+
+def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder], run_id: str, home: str) -> None:
+    """Plan every resource of `read`, in place; what can't be done is added to its problems."""
+    existing.fetch(_known(read))
+    compare(read, existing, "$.datasetGroup", read.dataset_group)
+    existing.fetch_lists(_parents(read, existing))
+    for dataset in read.datasets:
+        decide_dataset(read, existing, dataset, folders[dataset.dataset_type], run_id)
+    for placed in [*read.event_trackers, *read.metric_attributions]:
+        _only_one(read, existing, placed)
+    for placed in [*read.filters, *read.recommenders]:
+        compare(read, existing, placed.where, placed.resource)
+        if placed.resource.type == "filter" and placed.resource.plan == "replace":
+            _try_first(read, existing, placed)
+    for solution in read.solutions:
+        decide_solution(read, existing, solution, run_id, home)
+
+
+def _known(read: Sections) -> Iterator[Resource]:
+    """All whose ARNs follow from their names."""
+    yield read.dataset_group
+    for dataset in read.datasets:
+        yield dataset.dataset
+        if dataset.schema:
+            yield dataset.schema
+    for placed in [*read.filters, *read.recommenders]:
+        yield placed.resource
+    for section in read.solutions:
+        yield section.solution
+        yield from (placed.resource for placed in section.campaigns)
+
+
+def _parents(read: Sections, existing: Existing) -> Iterator[tuple[str, str]]:
+    """The lists that the decisions need, of what exists."""
+    for dataset in read.datasets:
+        if dataset.dataset.arn and existing.describe("dataset", dataset.dataset.arn):
+            yield "datasetImportJob", dataset.dataset.arn
+    for section in read.solutions:
+        if section.solution.arn and existing.describe("solution", section.solution.arn):
+            yield "solutionVersion", section.solution.arn
+
+
+def _only_one(read: Sections, existing: Existing, placed: Placed) -> None:
+    """A group has one tracker and one metric attribution, found by their group: their ARNs may have no name in them."""
+    resource = placed.resource
+    group = read.dataset_group
+    stays = group.plan not in ("create", "replace")
+    entries = existing.listed(resource.type, group.arn or "") if stays else []
+    present = [entry for entry in entries if not is_being_deleted(status_of(entry))]
+    if not present and resource.target == ABSENT:
+        decide(resource, "skip", "is absent, as wanted")
+        return
+    if not present:
+        decide(resource, "create", "new")
+        return
+    resource.arn = present[0][resource.kind.arn_member]
+    compare(read, existing, placed.where, resource)
+    if present[0]["name"] != resource.name and resource.target != ABSENT:
+        also = " with its tracking ID, which your clients know" if resource.type == "eventTracker" else ""
+        name, label = json.dumps(present[0]["name"]), resource.kind.label
+        read.notes.append(f"The group's {label} is named {name}; a group has one, so it is kept{also}.")
+
+
+def _try_first(read: Sections, existing: Existing, placed: Placed) -> None:
+    """A filter can't be updated, and only the service knows whether an expression is legal.
+
+    So the new expression is first made a filter of its own; only when that one is ACTIVE the old filter is deleted, and
+    created anew. Then the trial goes.
+    """
+    resource = placed.resource
+    expression = resource.parameters["filterExpression"]
+    mark = f"-trial-{digest(expression)}"
+    name = resource.name[: LONGEST_NAME - len(mark)] + mark
+    arn = (resource.arn or "").rpartition("/")[0] + f"/{name}"
+    given = {key: value for key, value in resource.parameters.items() if key != "tags"}
+    trial = Resource("filter", name, given | {"name": name}, arn, label="(trial)")
+    compare(read, existing, placed.where, trial)
+    if trial.plan == "create":
+        trial.reason = f"tries the new expression before {resource.name} is deleted for it"
+    removal = Resource("filter", name, arn=arn, target=ABSENT, label="(end of trial)", anyway=True)
+    decide(removal, "delete", "the trial is over")
+    resource.after.append(trial.id)
+    removal.after = [trial.id, resource.id]
+    read.trials += [trial, removal]

@@ -1,0 +1,263 @@
+"""Whose turn it is: one run at a time works on a dataset group, and uploads take effect in the order they were made.
+
+`locks/<dataset group>.json` says who works, who waits, and which upload took effect last. Every change of it is a
+conditional write, so of two runs that want the same turn one gets it. It is never deleted: an upload whose event comes
+hours late must find out that a newer one has been there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+
+from pipeline import clients
+from pipeline.engine.record import LOST_RACE, Record, load
+from pipeline.engine.waiting import SHORTEST, seconds_until_turn
+from pipeline.params import document as params
+from pipeline.params.dialects import normalise
+from pipeline.settings import settings
+
+from .runs import Run, read_params_file, run_of
+
+logger = Logger(child=True)
+FORMAT = 1
+TRIES = 8  # conditional writes in one action; ten uploads in a second all want to
+GROUP_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}")
+Json = dict[str, Any]
+
+
+@dataclass
+class Ticket:
+    """A run that works or waits. `order` sorts uploads by the time they were made; None for a run without an upload."""
+
+    run: str
+    executionArn: str
+    key: str
+    order: list[Any] | None = None
+    took_effect: bool = False
+
+
+@dataclass
+class Turns:
+    """The turns of one dataset group."""
+
+    holder: Ticket | None = None
+    waiting: list[Ticket] = field(default_factory=list)
+    latest: Ticket | None = None  # the newest upload that took effect
+
+
+def take_turn(event: Json) -> Json:
+    """Take the turn of the dataset group that the upload names, if it is this run's.
+
+    Args:
+        event: `execution`, the context object of that name.
+
+    Returns:
+        `verdict`: `ready`; `pending`, with `waitSeconds`; or `over`: superseded by a newer upload, or waited in vain.
+        What can't be read, names no group, or is a dry run, needs no turn: planning tells what is wrong with it.
+    """
+    run = run_of(event["execution"])
+    group = _group_of(read_params_file(run), run.overrides)
+    if group is None:
+        return {"verdict": "ready", "run": run.id}
+    for _ in range(TRIES):
+        turns, etag = _read(group)
+        answer = _next(turns, run, group)
+        if _write(group, turns, etag):
+            return answer | {"run": run.id, "datasetGroup": group}
+    return {"verdict": "pending", "run": run.id, "datasetGroup": group, "waitSeconds": SHORTEST}
+
+
+def take_effect(group: str, id_: str) -> None:
+    """Note that the run's plan will be carried out: older uploads come too late from now on."""
+
+    def change(turns: Turns) -> None:
+        if turns.holder and turns.holder.run == id_:
+            turns.holder.took_effect = True
+
+    _change(group, change)
+
+
+def release(group: str, id_: str) -> None:
+    """Give the turn back, if it is this run's."""
+
+    def change(turns: Turns) -> None:
+        if turns.holder and turns.holder.run == id_:
+            _end(turns)
+        turns.waiting = [ticket for ticket in turns.waiting if ticket.run != id_]
+
+    _change(group, change)
+
+
+def _next(turns: Turns, run: Run, group: str) -> Json:
+    """Decide on this run's turn, and change `turns` accordingly."""
+    mine = Ticket(run.id, run.execution_arn, run.key, run.order)
+    if turns.holder and turns.holder.run == run.id:
+        return {"verdict": "ready"}
+    if turns.holder and not _is_running(turns.holder.executionArn):
+        _end(turns)
+    others = [ticket for ticket in turns.waiting if ticket.run != run.id]
+    turns.waiting = [ticket for ticket in others if _is_running(ticket.executionArn)]
+    if newer := _overtaken_by(turns, mine, run, group):
+        _supersede(run, group, newer)
+        return {"verdict": "over", "supersededBy": newer}
+    before = [ticket for ticket in turns.waiting if _sorts_before(ticket, mine)]
+    if turns.holder is None and not before:
+        turns.holder = mine
+        return {"verdict": "ready"}
+    waited = time.time() - run.started
+    if waited > settings().timeout_seconds:
+        _give_up(run, group, waited)
+        return {"verdict": "over"}
+    turns.waiting = sorted([*turns.waiting, mine], key=_sorting)
+    ahead = turns.holder or before[0]
+    return {"verdict": "pending", "waitSeconds": seconds_until_turn(waited), "waitingFor": ahead.run}
+
+
+def _end(turns: Turns) -> None:
+    """The holder's run is over."""
+    ended, turns.holder = turns.holder, None
+    if ended and ended.took_effect and ended.order and (not turns.latest or _sorts_before(turns.latest, ended)):
+        turns.latest = ended
+
+
+def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | None:
+    """The newer upload that makes this one pointless: one that took effect, or one of the same file."""
+    if mine.order is None:
+        return None  # a schedule's run: it reads the newest file
+    if turns.latest and turns.latest.order and turns.latest.order > mine.order:
+        return {"key": turns.latest.key, "run": turns.latest.run, "tookEffect": True}
+    for ticket in turns.waiting:
+        if ticket.key == mine.key and ticket.order and ticket.order > mine.order:
+            return {"key": ticket.key, "run": ticket.run}
+    # Its event may be hours late; the bucket knows.
+    if run.version_id and (newest := _newest_version(run)) and newest != run.version_id:
+        later = run.at_newest_version()
+        if _group_of(read_params_file(later), later.overrides) == group:
+            return {"key": run.key}
+    return None
+
+
+def _newest_version(run: Run) -> str | None:
+    try:
+        return clients.s3().head_object(Bucket=run.bucket, Key=run.key).get("VersionId")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "405", "403"):
+            return None
+        raise
+
+
+def _sorting(ticket: Ticket) -> list[Any]:
+    return ticket.order or [_millis(ticket.run), "", ticket.run]
+
+
+def _millis(id_: str) -> int:
+    """The time in a run's id: of runs that schedules start."""
+    try:
+        return int(dt.datetime.strptime(id_[:15], "%Y%m%d-%H%M%S").replace(tzinfo=dt.UTC).timestamp() * 1000)
+    except ValueError:
+        return 0
+
+
+def _sorts_before(one: Ticket, other: Ticket) -> bool:
+    return _sorting(one) < _sorting(other)
+
+
+def _supersede(run: Run, group: str, newer: Json) -> None:
+    _record(run, group, Record(run.to_json(), outcome="superseded", superseded_by=newer))
+
+
+def _give_up(run: Run, group: str, waited: float) -> None:
+    failure = f"it waited {waited / 3600:.0f} hours for its turn, longer than a run may take (timeout_hours)."
+    _record(run, group, Record(run.to_json(), failure=failure))
+
+
+def _record(run: Run, group: str, record: Record) -> None:
+    record.run |= {"datasetGroup": group, "startedAt": clients.clock.now()}
+    if load(run.id) is None:
+        record.save()
+
+
+def _group_of(body: bytes | None, overrides: dict[str, str]) -> str | None:
+    """The dataset group that a params file names; None where it can't be read, or does not work on the group."""
+    if body is None:
+        return None
+    document, _ = params.parse(body)
+    document, _ = normalise(document)
+    if not isinstance(document, dict) or (document | overrides).get("dryRun") is True:
+        return None
+    section = document.get("datasetGroup")
+    name = section.get("name") if isinstance(section, dict) else None
+    return name if isinstance(name, str) and GROUP_NAME.fullmatch(name) else None
+
+
+def _is_running(execution_arn: str) -> bool:
+    stepfunctions = clients.stepfunctions()
+    try:
+        return stepfunctions.describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
+    except stepfunctions.exceptions.ExecutionDoesNotExist:
+        return False
+
+
+# --- The object -------------------------------------------------------------------------------------------------------
+
+
+def _key(group: str) -> str:
+    return f"locks/{group}.json"
+
+
+def _change(group: str, change: Callable[[Turns], None]) -> None:
+    for _ in range(TRIES):
+        turns, etag = _read(group)
+        change(turns)
+        if _write(group, turns, etag):
+            return
+    logger.warning("turns not written", extra={"group": group})
+
+
+def _read(group: str) -> tuple[Turns, str | None]:
+    """The turns, and the object's ETag. What is not of this form is no turn of anybody's: it is written over."""
+    try:
+        answer = clients.s3().get_object(Bucket=settings().bucket, Key=_key(group))
+    except clients.s3().exceptions.NoSuchKey:
+        return Turns(), None
+    try:
+        values = json.loads(answer["Body"].read())
+        ticket = functools.partial(_ticket, settings().execution_prefix)
+        holder, latest = ticket(values.get("holder")), ticket(values.get("latest"))
+        waiting = [found for entry in values.get("waiting", []) if (found := ticket(entry))]
+        return Turns(holder, waiting, latest), answer["ETag"]
+    except (ValueError, TypeError, AttributeError):
+        logger.warning("foreign object at a lock's place", extra={"group": group})
+        return Turns(), answer["ETag"]
+
+
+def _ticket(execution_prefix: str, values: Any) -> Ticket | None:
+    """A run of this deployment's; anything else is none."""
+    if values is None:
+        return None
+    ticket = Ticket(**values)
+    if not str(ticket.executionArn).startswith(execution_prefix):
+        raise ValueError("an execution of another state machine")
+    return ticket
+
+
+def _write(group: str, turns: Turns, etag: str | None) -> bool:
+    body = json.dumps({"format": FORMAT} | asdict(turns)).encode()
+    condition: Json = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+    try:
+        clients.s3().put_object(Bucket=settings().bucket, Key=_key(group), Body=body, **condition)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in LOST_RACE:
+            return False
+        raise
+    return True
