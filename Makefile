@@ -63,9 +63,9 @@ figures: $(VENV)/.installed ## Print every figure that the docs state (some minu
 	@$(BIN)/python -m local.figures $(SECTION)
 
 .PHONY: plan adopt
-plan: $(VENV)/.installed ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder]]
+plan: $(VENV)/.installed ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder] [QUOTAS="campaigns=20"]]
 	@$(BIN)/python -m pipeline_cli plan "$(or $(PARAMS),$(error Name the params file: make plan PARAMS=file))" \
-	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)")
+	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)") $(foreach quota,$(QUOTAS),--quota "$(quota)")
 adopt: $(VENV)/.installed ## Write the params file of a dataset group that exists: GROUP=name [OUTPUT=file]
 	@$(BIN)/python -m pipeline_cli adopt "$(or $(GROUP),$(error Name the dataset group: make adopt GROUP=name))" \
 	  $(if $(OUTPUT),--output "$(OUTPUT)")

@@ -42,7 +42,7 @@ class Work:
     is_new: bool = True
 
     def until_next_look(self, age: float) -> float:
-        """As `_seconds_until` of the engine's stage has it."""
+        """As `_seconds_until` of the engine's summary has it."""
         fastest = RESOURCE_TYPES[self.type].fastest if self.is_new else 0
         return seconds_until_next_look(age, self.durations, fastest)
 

@@ -1,19 +1,16 @@
 """One look of a stage at all of its resources: what can be done is done, and written down when it is done.
 
-A look may be repeated, and may overlap with another one: before a call is made, the record says that it will be, and of
-two looks that want to say so one loses, and makes no call. A call whose answer was lost is found again by what it made.
+A look may be repeated, and may overlap with another one: of two looks that want to write down what they will do one
+loses, and does nothing.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import random
 import time
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
@@ -21,19 +18,17 @@ from pipeline.errors import ActionFailed, Overtaken
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 
-from . import gate, lookup, ownership, waiting
-from .calls import side_by_side, status_of, took, write
-from .patience import PROPAGATION, Refusal, understand
-from .reconcile import MEND, Call, Failed, Outcome, Pending, Ready, reconcile, update_shown
+from . import attempts, gate, lookup, ownership
+from .calls import side_by_side, took
+from .patience import Refusal, understand
+from .reconcile import MEND, Call, Failed, Outcome, Pending, Ready, reconcile
 from .record import Record, load
 from .resource_types import Parameters
-from .resources import ABSENT, BLOCKED, FAILED, OPEN, READY, Resource
+from .resources import ABSENT, BLOCKED, FAILED, READY, Resource
+from .summary import summarise
+from .waiting import SHORTEST
 
-logger = Logger(child=True)
 BUDGET = 20  # seconds of a look; what it does not reach is looked at next time
-MOST_NAMED = 20  # resources in a summary
-WORTH_TELLING = 60  # seconds lost to refusals
-UNSEEN = 2 * 60  # seconds until a create call without an answer is made again
 FIRST_AUTOMATIC_TRAINING = 24 * 3600
 NOT_TRAINED = (
     "Personalize has not begun the first automatic training. Look at the solution in the console; or take "
@@ -63,7 +58,7 @@ def work(stage: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         try:
             return Look(record, stage).take()
         except Overtaken:
-            return {"verdict": "pending", "stage": stage, "waitSeconds": waiting.SHORTEST, "overtaken": True}
+            return {"verdict": "pending", "stage": stage, "waitSeconds": SHORTEST, "overtaken": True}
 
     return look
 
@@ -93,13 +88,14 @@ class Look:
             calls = self._look_at(todo)
             looked |= {resource.id for resource in todo}
             if calls:
-                self._decide_on(calls)
-                side_by_side(self._make, calls)
+                attempts.decide_on(self.record, calls)
+                side_by_side(lambda decided: attempts.make(self.record, *decided), calls)
                 self.record.save()
             again = {resource.id for resource, _ in calls}
             todo = [resource for resource in self._movable() if resource.id in again or resource.id not in looked]
         self.record.save()
-        return self._summary()
+        mine = self.record.of_stage(self.stage)
+        return summarise(self.stage, self.record.run["id"], mine, self._movable())
 
     def _movable(self) -> list[Resource]:
         """The open resources whose turn it is; notes those whose turn will never be."""
@@ -133,7 +129,7 @@ class Look:
         calls = []
         for resource, outcome in zip(due, seen, strict=True):
             if isinstance(outcome, Refusal):
-                self._refused(resource, outcome)
+                attempts.refused(self.record, resource, outcome)
             elif isinstance(outcome, Call):
                 calls.append((resource, outcome))
             elif outcome is not None:
@@ -154,13 +150,13 @@ class Look:
         except (ClientError, BotoCoreError) as error:
             return understand(error)
         if description is None or not ownership.other_owner(resource, self.group_arn, description):
-            _recover(resource, description)
+            attempts.recover(resource, description)
         outcome = reconcile(resource, self.group_arn, description)
         if isinstance(outcome, Ready) and description:
             resource.took = _seconds(resource, description)
         if resource.plan == "await" and isinstance(outcome, Pending) and description is None:
             return Pending(outcome.status, at_most=FIRST_AUTOMATIC_TRAINING, advice=NOT_TRAINED)
-        if isinstance(outcome, Call) and outcome.what == "create" and _may_be_made(resource):
+        if isinstance(outcome, Call) and outcome.what == "create" and attempts.may_be_made(resource):
             return Pending("CREATE PENDING")
         return outcome
 
@@ -177,7 +173,7 @@ class Look:
 
     def _note(self, resource: Resource, outcome: Pending | Ready | Failed) -> None:
         now = clients.clock.now()
-        self._trouble_is_over(resource)
+        attempts.trouble_is_over(self.record, resource)
         if isinstance(outcome, Ready):
             resource.state, resource.status = READY, outcome.status
         elif isinstance(outcome, Failed):
@@ -190,138 +186,6 @@ class Look:
                 resource.state = FAILED
                 resource.failure = f"{outcome.status} for {(now - resource.since) / 60:.0f} min. {outcome.advice}"
 
-    def _decide_on(self, calls: list[tuple[Resource, Call]]) -> None:
-        """Write down which calls will be made. From here on no other look makes them."""
-        now = clients.clock.now()
-        for resource, call in calls:
-            again = resource.intent is not None and resource.intent["what"] == call.what
-            resource.intent = {"what": call.what, "at": now} | ({"again": True} if again else {})
-            resource.seen_update = call.seen_update if call.what == "update" else resource.seen_update
-        self.record.save()
-
-    def _make(self, decided: tuple[Resource, Call]) -> None:
-        """Make one call, and note what came of it."""
-        resource, call = decided
-        exceptions = clients.personalize_once().exceptions
-        try:
-            if call.what == "tag":
-                clients.personalize_once().tag_resource(**call.parameters)
-                resource.add_tags = []
-                answer: Parameters = {}
-            else:
-                answer = write(resource.kind, call.what, call.parameters)
-        except exceptions.ResourceAlreadyExistsException as error:
-            self._exists_already(resource, call, error)
-            return
-        except exceptions.ResourceNotFoundException as error:
-            if call.what not in ("delete", "stop"):
-                self._refused(resource, understand(error))
-                return
-            answer = {}
-        except (ClientError, BotoCoreError) as error:
-            self._refused(resource, understand(error))
-            return
-        self._trouble_is_over(resource)
-        if call.what == "create":
-            resource.arn = answer[resource.kind.arn_member]
-        _did(resource, call.what)
-
-    def _exists_already(self, resource: Resource, call: Call, error: ClientError) -> None:
-        """What a create call finds is this run's own where its reply was lost, or its name has the run's id in it."""
-        assert resource.intent
-        name = str(resource.parameters.get("jobName") or resource.parameters.get("name", ""))
-        if resource.intent.get("again") or self.record.run["id"] in name:
-            resource.intent["again"] = True
-        else:
-            resource.reason = "existed by then: somebody else made it while this run worked"
-            resource.intent = None
-        is_new = resource.trouble is None
-        self._refused(resource, understand(error))
-        if is_new and resource.trouble:
-            resource.trouble["next"] = clients.clock.now()  # look at once; only a repetition has to wait
-
-    def _refused(self, resource: Resource, refusal: Refusal) -> None:
-        """A call was refused: for good, or for now."""
-        now = clients.clock.now()
-        if resource.intent and not refusal.may_have_happened and not resource.intent.get("again"):
-            resource.intent = None
-        if resource.keep_if_used and not refusal.is_final and refusal.patience > PROPAGATION:
-            resource.state, resource.status = READY, "IN USE"
-            return
-        since = resource.trouble["since"] if resource.trouble else now
-        if refusal.is_final or now - since >= refusal.patience:
-            after = "" if refusal.is_final else f" (refused for {(now - since) / 3600:.1f} h)"
-            resource.state, resource.failure = FAILED, f"{refusal.message}{after}"
-            self._trouble_is_over(resource)
-            return
-        resource.trouble = {
-            "what": refusal.message,
-            "since": since,
-            "next": now + waiting.seconds_until_retry(now - since),
-        }
-
-    def _trouble_is_over(self, resource: Resource) -> None:
-        if resource.trouble is None:
-            return
-        seconds = round(clients.clock.now() - resource.trouble["since"])
-        if seconds >= WORTH_TELLING:
-            delay = {"resource": resource.shown, "what": resource.trouble["what"], "seconds": seconds}
-            self.record.delays.append(delay)
-        resource.trouble = None
-
-    def _summary(self) -> dict[str, Any]:
-        mine = self.record.of_stage(self.stage)
-        pending = [resource for resource in mine if resource.state == OPEN]
-        summary: dict[str, Any] = {
-            "verdict": "pending" if pending else "ready",
-            "run": self.record.run["id"],
-            "stage": self.stage,
-            "ready": sum(resource.state == READY for resource in mine),
-            "failed": [resource.shown for resource in mine if resource.state in (FAILED, BLOCKED)][:MOST_NAMED],
-        }
-        if pending:
-            now = clients.clock.now()
-            working = [resource for resource in self._movable() if resource.state == OPEN]
-            waits = [_seconds_until(resource, now) for resource in working]
-            summary |= {
-                "waitSeconds": math.ceil(min(waits, default=waiting.SHORTEST)),  # a Wait takes whole numbers only
-                "nextLook": _iso(now + min(waits, default=waiting.SHORTEST)),
-                "pending": [_shown(resource, now) for resource in working[:MOST_NAMED]],
-                "waitingForThem": len(pending) - len(working),
-            }
-        return summary
-
-
-def _recover(resource: Resource, description: Parameters | None) -> None:
-    """Note as done what a call did whose answer was lost."""
-    if resource.intent is None:
-        return
-    what = resource.intent["what"]
-    status = status_of(description) if description else None
-    happened = {
-        "create": description is not None,
-        "update": description is not None and update_shown(resource, description) != resource.seen_update,
-        "delete": status is None or status.startswith("DELETE"),
-        "start": status is not None and (status.startswith("START") or status == "ACTIVE"),
-        "stop": status is not None and ("STOP" in status or status == "INACTIVE"),
-    }
-    if happened.get(what):
-        _did(resource, what)
-
-
-def _did(resource: Resource, what: str) -> None:
-    at = resource.intent["at"] if resource.intent else clients.clock.now()
-    resource.done.append({"what": what, "at": at})
-    resource.intent = None
-    logger.info("called", extra={"operation": resource.kind.operation(what), "resource": resource.id})
-
-
-def _may_be_made(resource: Resource) -> bool:
-    """Whether a version may be in the making whose create call got no answer; its name may not keep off a second."""
-    if resource.type != "solutionVersion" or resource.intent is None:
-        return False
-    return clients.clock.now() - float(resource.intent["at"]) < UNSEEN
-
 
 def _seconds(resource: Resource, description: Parameters) -> float | None:
     """What this run's work on it took, on the service's clock."""
@@ -329,30 +193,6 @@ def _seconds(resource: Resource, description: Parameters) -> float | None:
         latest = description.get(resource.kind.latest_update)
         return took(latest) if latest else None
     return took(description) if resource.did("create") and "lastUpdatedDateTime" in description else None
-
-
-def _seconds_until(resource: Resource, now: float) -> float:
-    """Until the next look at it."""
-    if resource.trouble:
-        return max(float(resource.trouble["next"]) - now, waiting.SHORTEST)
-    age = now - (resource.since or now)
-    fastest = resource.kind.fastest if resource.did("create") else 0
-    return waiting.seconds_until_next_look(age, resource.durations, fastest)
-
-
-def _shown(resource: Resource, now: float) -> dict[str, Any]:
-    shown: dict[str, Any] = {"resource": resource.shown, "status": resource.status}
-    if resource.trouble:
-        shown["refused"] = resource.trouble["what"][:200]
-    if resource.since:
-        shown |= {"since": _iso(resource.since), "minutes": round((now - resource.since) / 60, 1)}
-        if window := waiting.expected(resource.durations):
-            shown["expectedBy"] = _iso(resource.since + window.latest)
-    return shown
-
-
-def _iso(seconds: float) -> str:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds")
 
 
 def _listed(names: list[str]) -> str:
