@@ -146,7 +146,7 @@ variable "lambda" {
     - `reserved_concurrency`: executions set aside for this function; default none (-1).
     - `log_level`: "DEBUG", "INFO", "WARNING" or "ERROR" (default).
     - `retry_attempts`: 0-2 (default): how often AWS calls the function again for an upload that it failed to handle.
-    - `max_event_age_seconds`: 60-21600 (default, six hours): for how long AWS keeps trying. After that the event goes
+    - `max_event_age_seconds`: 60-21600 (default, six hours): for how long AWS keeps trying to call the function. After that, or after the retries, the event goes
       to the dead-letter queue, and its alarm mails.
   EOT
   type = object({

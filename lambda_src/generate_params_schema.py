@@ -147,6 +147,8 @@ def from_shape(shape: Shape) -> dict[str, Any]:
             schema["enum"] = limits["enum"]
         if "pattern" in limits:
             pattern = limits["pattern"].removeprefix("^").removesuffix("$").replace(*UNICODE_CLASSES)
+            # Two wildcards side by side make a search of minutes of a text of colons.
+            pattern = pattern.replace(".*:.*:", "[^:]*:[^:]*:")
             schema["pattern"] = f"^(?:{pattern})$(?!\\n)"
     else:
         schema = {"type": {"boolean": "boolean", "integer": "integer", "long": "integer"}.get(shape_type, "number")}

@@ -111,6 +111,8 @@ run "the_role_of_personalize_has_the_same_rights" {
       "s3:ListBucket" = ["arn:aws:s3:::input"]
       "s3:GetObject"  = ["arn:aws:s3:::input/*"]
       "s3:PutObject"  = ["arn:aws:s3:::input/*batch/*/output/*", "arn:aws:s3:::input/*metrics/*/output/*"]
+      # For metric attributions; it has no resource level.
+      "cloudwatch:PutMetricData" = ["*"]
     }
     error_message = "Personalize asks the role as well as the bucket: both must say the same."
   }

@@ -64,13 +64,22 @@ resource "aws_iam_role_policy" "write_results" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid    = "WriteResults"
-      Effect = "Allow"
-      Action = ["s3:PutObject"]
-      # RESULTS in lambda_src/pipeline/params/places.py: beside the params file, batch jobs write to batch/<job>/output/
-      # and metric attributions to metrics/<attribution>/output/.
-      Resource = ["${var.bucket_arn}/*batch/*/output/*", "${var.bucket_arn}/*metrics/*/output/*"]
-    }]
+    Statement = [
+      {
+        Sid    = "WriteResults"
+        Effect = "Allow"
+        Action = ["s3:PutObject"]
+        # RESULTS in lambda_src/pipeline/params/places.py: beside the params file, batch jobs write to batch/<job>/output/
+        # and metric attributions to metrics/<attribution>/output/.
+        Resource = ["${var.bucket_arn}/*batch/*/output/*", "${var.bucket_arn}/*metrics/*/output/*"]
+      },
+      {
+        # What metric attributions count. CloudWatch has no resource level for it; which namespace is theirs no page says.
+        Sid      = "PublishMetrics"
+        Effect   = "Allow"
+        Action   = ["cloudwatch:PutMetricData"]
+        Resource = ["*"]
+      },
+    ]
   })
 }

@@ -25,8 +25,8 @@ from .uploads import INTERACTIONS, USERS, params
 Json = dict[str, Any]
 T = TypeVar("T")
 
-SCALE = 300.0  # emulated seconds in a second, of the workflow's waits and time limits
-FAST = 1500.0  # the same of Personalize's jobs, where a test is not about time
+SCALE = 1000.0  # emulated seconds in a second, of the workflow's waits and time limits
+FAST = 3000.0  # the same of Personalize's jobs, where a test is not about time
 DEADLINE = 120  # seconds; what a test waits for takes a few, and still comes on a busy machine
 DEPLOYMENT = Path(__file__).parent / "deployment"
 
@@ -53,14 +53,23 @@ class Personalize:
         """What exists, in order of creation; of one kind such as "solution version"."""
         return [entry for entry in fetch(self._url + "state")["resources"] if kind in (None, entry["type"])]
 
+    def log(self) -> list[Json]:
+        """Every call since the last reset, refused ones too."""
+        calls: list[Json] = fetch(self._url + "calls")["calls"]
+        return calls
+
     def calls(self, operation: str) -> list[Json]:
         """The calls of an operation since the last reset, refused ones too."""
-        return [call for call in fetch(self._url + "calls")["calls"] if call["operation"] == operation]
+        return [call for call in self.log() if call["operation"] == operation]
 
     def writes(self) -> list[str]:
         """The operations called since the last reset, refused ones too, that change something."""
         reads = ("Describe", "List", "Get")
-        return [c["operation"] for c in fetch(self._url + "calls")["calls"] if not c["operation"].startswith(reads)]
+        return [call["operation"] for call in self.log() if not call["operation"].startswith(reads)]
+
+    def struck(self) -> int:
+        """How often faults have struck since the last reset."""
+        return sum(fault["struck"] for fault in fetch(self._url + "faults")["faults"])
 
     def break_down(self, effect: str, operation: str, **more: Any) -> None:
         """Let a fault strike calls of an operation (local/personalize_emulator/faults.py)."""
@@ -69,6 +78,20 @@ class Personalize:
     def run_at(self, scale: float) -> None:
         """Let time pass at another speed; 0 stops it."""
         fetch(self._url + "clock", {"scale": scale})
+
+    def advance(self, minutes: float) -> None:
+        """Let time pass at once, also where the clock stands still."""
+        fetch(self._url + "clock", {"advance": minutes * 60})
+
+    def advance_to(self, what: str, look: Callable[[], T | None]) -> T:
+        """Stop the clock as soon as `look` finds anything, and not a minute later, on however busy a machine."""
+        self.run_at(0)
+
+        def a_minute_later() -> T | None:
+            self.advance(minutes=1)
+            return look()
+
+        return wait_for(what, a_minute_later)
 
     def reset(self) -> None:
         """An empty account, no faults, jobs that take little time."""
@@ -87,6 +110,7 @@ class LocalStack:
         self.stepfunctions = boto3.client("stepfunctions", **at)
         self.functions = boto3.client("lambda", **at)
         self.iam = boto3.client("iam", **at)
+        self.sts = boto3.client("sts", **at)
         self.sqs = boto3.client("sqs", **at)
         self.cloudwatch = boto3.client("cloudwatch", **at)
         self.dead_letters: list[str] = []  # received so far
@@ -134,6 +158,7 @@ class Pipeline:
 
     def __init__(self, stack: LocalStack, deployed: Json, folder: str) -> None:
         self.stack = stack
+        self.deployed = deployed
         self.folder = folder
         self.bucket: str = deployed["bucket"]
         self.machine: str = deployed["state_machine"]
@@ -141,6 +166,10 @@ class Pipeline:
         self.roles: dict[str, str] = deployed["roles"]
         self.queue: str = deployed["dead_letters"]
         self._mails_before = len(stack.mails())
+
+    def beside(self, folder: str) -> Pipeline:
+        """The same deployment, used from a folder inside this one."""
+        return Pipeline(self.stack, self.deployed, self.folder + folder)
 
     def upload(self, name: str, body: str | Json) -> str:
         """Put an object into the folder; its version."""
@@ -157,7 +186,10 @@ class Pipeline:
 
     def start(self, document: str | Json | None = None) -> Run:
         """Upload params; the run that this starts."""
-        version = self.upload("params.json", params() if document is None else document)
+        return self.run_of(self.upload("params.json", params() if document is None else document))
+
+    def run_of(self, version: str) -> Run:
+        """The run that an upload of params started, by the object's version."""
         return wait_for(
             "the run of the upload",
             lambda: next((run for run in self.runs() if run.upload.get("versionId") == version), None),
@@ -166,6 +198,10 @@ class Pipeline:
     def run(self, document: str | Json | None = None) -> Run:
         """Upload params, and wait until their run has ended and its mail has come."""
         return self.start(document).ended()
+
+    def run_named(self, name: str) -> Run:
+        """A run by its name."""
+        return Run(self, self.machine.replace(":stateMachine:", ":execution:") + f":{name}")
 
     def runs(self) -> list[Run]:
         """The runs that uploads into this folder started, newest first."""
@@ -203,8 +239,11 @@ class Pipeline:
         return letters
 
     @contextmanager
-    def without(self, role: str, action: str) -> Iterator[None]:
-        """Take an action out of the one statement of a role's policies that allows it, for a while."""
+    def without(self, role: str, action: str, on: str | None = None) -> Iterator[None]:
+        """Take an action out of the one statement of a role's policies that allows it, for a while.
+
+        With `on`, only the resources that end so are taken out.
+        """
         self.stack.disturbed.add(self.folder)
         iam, name = self.stack.iam, self.roles[role].rpartition("/")[2]
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -214,19 +253,19 @@ class Pipeline:
         else:
             raise AssertionError(f"{name} may not {action}")
         less = [
-            statement | {"Action": [a for a in statement["Action"] if a != action]}
+            _less(statement, action, on) if action in statement["Action"] else statement
             for statement in document["Statement"]
         ]
-        kept = document | {"Statement": [statement for statement in less if statement["Action"]]}
+        kept = document | {"Statement": [s for s in less if s["Action"] and s["Resource"]]}
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(kept))
         try:
             yield
         finally:
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
-    def uploaded(self, key: str, version: str, time: str) -> Json:
+    def uploaded(self, key: str, version: str, time: str, sequencer: str = "1") -> Json:
         """The event with which S3 tells the function of an upload."""
-        s3 = {"bucket": {"name": self.bucket}, "object": {"key": key, "versionId": version, "sequencer": "1"}}
+        s3 = {"bucket": {"name": self.bucket}, "object": {"key": key, "versionId": version, "sequencer": sequencer}}
         return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": time, "s3": s3}]}
 
 
@@ -263,6 +302,17 @@ class Run:
     def cause(self) -> str:
         return str(self.execution["cause"])
 
+    @property
+    def event(self) -> Json:
+        """The event of S3 that started it."""
+        upload = self.upload
+        return self.pipeline.uploaded(upload["key"], upload["versionId"], upload["time"], upload["sequencer"])
+
+    def planned(self) -> Run:
+        """The same, once its plan is in its record, and is being carried out."""
+        wait_for(f"the plan of {self.name}", lambda: self.record)
+        return self
+
     def ended(self) -> Run:
         """The same, once it has ended and its mail has come."""
         wait_for(f"the end of {self.name}", lambda: self.status != "RUNNING")
@@ -287,25 +337,47 @@ class Run:
     @property
     def report(self) -> Json:
         """The report that it left in the bucket."""
-        key = f"runs/{self.name}/report.json"
-        body = self.pipeline.stack.s3.get_object(Bucket=self.pipeline.bucket, Key=key)["Body"].read()
-        report: Json = json.loads(body)
+        report = self._read("report.json")
+        assert report is not None
         return report
+
+    @property
+    def record(self) -> Json | None:
+        """What it knows; None before it has a plan."""
+        return self._read("record.json")
+
+    def _read(self, name: str) -> Json | None:
+        s3 = self.pipeline.stack.s3
+        try:
+            body = s3.get_object(Bucket=self.pipeline.bucket, Key=f"runs/{self.name}/{name}")["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
+        found: Json = json.loads(body)
+        return found
+
+    def rows(self, kind: str) -> list[Json]:
+        """What the report says of each resource of a kind."""
+        return [row for row in self.report["resources"] if row["type"] == kind]
+
+    def wrong(self) -> str:
+        """What its mail says is wrong."""
+        return self.mail.partition("What is wrong\n")[2].partition("\n\n")[0]
 
     def done(self) -> dict[str, str]:
         """What the report says was done with each kind of resource: created, reused, updated, not created."""
         return {row["type"]: row["done"] for row in self.report["resources"]}
 
     def events(self) -> list[Json]:
-        """Its history, and the histories of the executions that its maps started."""
-        stepfunctions = self.pipeline.stack.stepfunctions
-        arns = [self.arn]
-        for map_run in stepfunctions.list_map_runs(executionArn=self.arn)["mapRuns"]:
-            children = stepfunctions.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
-            arns += [child["executionArn"] for child in children]
-        history = stepfunctions.get_paginator("get_execution_history")
-        pages = (page for arn in arns for page in history.paginate(executionArn=arn))
-        return [dict(event) for page in pages for event in page["events"]]
+        """Its history."""
+        history = self.pipeline.stack.stepfunctions.get_paginator("get_execution_history")
+        return [dict(event) for page in history.paginate(executionArn=self.arn) for event in page["events"]]
+
+
+def _less(statement: Json, action: str, on: str | None) -> Json:
+    """The statement without the action, or without the resources that end with `on`."""
+    if on is None:
+        return statement | {"Action": [a for a in statement["Action"] if a != action]}
+    return statement | {"Resource": [r for r in statement["Resource"] if not r.endswith(on)]}
 
 
 def fetch(url: str, body: Any = None) -> Any:

@@ -90,7 +90,8 @@ CHANGES = [
         + ["UpdateCampaign"],
     ),
     (new_throughput, ["UpdateCampaign"]),
-    (new_expression, ["CreateFilter", "DeleteFilter"]),
+    # Tried under another name first; and the batch job that uses it runs again.
+    (new_expression, ["CreateBatchInferenceJob"] + ["CreateFilter"] * 2 + ["DeleteFilter"] * 2),
     (new_filter, ["CreateFilter"]),
     (removed_schedule, []),
 ]

@@ -8,16 +8,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from .stack import SCALE, LocalStack, Pipeline, Run, wait_for
-from .uploads import INTERACTIONS, interactions, params_named
+from .stack import FAST, LocalStack, Pipeline, Run, wait_for
+from .uploads import INTERACTIONS, interactions, params, params_named
 
 
 def assert_failed(run: Run, reason: str, where: str, prefix: str = "") -> None:
     """Its mail says why and where, lists what exists by now, and the execution failed with the same."""
     assert run.subject == f"[personalize-pipeline] failed: {prefix}DatasetGroup"
     assert run.mail.startswith("The run FAILED.\n")
-    wrong = run.mail.partition("What is wrong\n")[2].partition("\n\n")[0]
-    assert reason in wrong and where in wrong, run.mail
+    assert reason in run.wrong() and where in run.wrong(), run.mail
     assert run.status == "FAILED"
     assert reason in run.cause and where in run.cause, run.cause
     assert_lists_what_exists(run, prefix)
@@ -29,6 +28,11 @@ def assert_lists_what_exists(run: Run, prefix: str = "") -> None:
     existing = [arn for arn in arns if f"/{prefix}" in arn]
     assert existing and [arn for arn in existing if f" {arn}\n" not in run.mail] == []
     assert "mend the cause and upload the params file again" in run.mail
+
+
+def shown_red(run: Run) -> list[str]:
+    """The events of its history at which a reader of the console would look first, but for its end."""
+    return [event["type"] for event in run.events()[:-1] if re.search("Failed|TimedOut|Aborted|Retr", event["type"])]
 
 
 def failure_reason(run: Run, kind: str) -> str:
@@ -44,9 +48,9 @@ def test_an_import_that_fails_is_told_with_the_reason_of_personalize(shop: Pipel
     run = shop.run()
     reason = failure_reason(run, "dataset import job")
     assert "256 characters for USER_ID" in reason
-    assert_failed(run, f"CREATE FAILED: {reason}", "dataset Interactions")
+    assert_failed(run, f"CREATE FAILED: {reason}", "dataset import job InteractionsDataset-")
     assert run.error == "ResourceFailed"
-    assert shop.stack.personalize.resources("solution") == []
+    assert shop.stack.personalize.resources("solution version") == []
     assert "Nothing: no campaign or recommender is up" in run.mail
 
 
@@ -58,7 +62,7 @@ def test_a_training_that_fails_is_told_and_the_next_upload_goes_on_from_there(sh
     run = shop.run()
     reason = failure_reason(run, "solution version")
     assert "fewer than 25 users with at least 2 interactions" in reason
-    assert_failed(run, f"CREATE FAILED: {reason}", "solution Solution")
+    assert_failed(run, f"CREATE FAILED: {reason}", "solution version Solution")
     assert run.error == "ResourceFailed"
     assert shop.stack.personalize.resources("campaign") == []
 
@@ -67,6 +71,21 @@ def test_a_training_that_fails_is_told_and_the_next_upload_goes_on_from_there(sh
     assert mended.status == "SUCCEEDED", mended.mail
     assert mended.done()["solution"] == "reused"
     assert mended.done()["campaign"] == "created"
+
+
+def test_what_failed_to_be_created_is_made_anew_by_the_next_upload_and_told(shop: Pipeline) -> None:
+    for operation in ("CreateFilter", "CreateCampaign"):
+        shop.stack.personalize.break_down("fail", operation, times=1, reason="Bad luck.")
+    document = params(
+        filters=[{"name": "unseen", "filterExpression": 'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("i1")'}]
+    )
+    failed = shop.run(document)
+    assert_failed(failed, "filter unseen: CREATE FAILED: Bad luck.", "campaign Campaign: CREATE FAILED: Bad luck.")
+    mended = shop.run(document)
+    assert mended.status == "SUCCEEDED", mended.mail
+    assert (mended.done()["filter"], mended.done()["campaign"]) == ("replaced", "replaced")
+    assert mended.mail.count("is CREATE FAILED (Bad luck.): deleted and created anew") == 2
+    assert len(shop.stack.personalize.calls("CreateSolutionVersion")) == 1
 
 
 class TestEndingsThatTakeTime:
@@ -81,7 +100,7 @@ class TestEndingsThatTakeTime:
                 name: contexts.enter_context(stack.pipeline(deployment, f"{name}/"))
                 for name, deployment in self.DEPLOYMENTS.items()
             }
-            stack.personalize.run_at(SCALE)
+            stack.personalize.run_at(0)
             stack.personalize.break_down("internal", "CreateSolution", name="unserved-*")
             for pipeline in pipelines.values():
                 pipeline.upload_data()
@@ -92,7 +111,9 @@ class TestEndingsThatTakeTime:
     ) -> None:
         run = runs["stopped-"]
         personalize = run.pipeline.stack.personalize
-        wait_for("a training", lambda: [r for r in personalize.resources("solution version") if "stopped-" in r["arn"]])
+        personalize.advance_to(
+            "a training", lambda: [r for r in personalize.resources("solution version") if "stopped-" in r["arn"]]
+        )
         run.pipeline.stack.stepfunctions.stop_execution(executionArn=run.arn)
         run.ended()
         assert run.status == "ABORTED"
@@ -100,24 +121,28 @@ class TestEndingsThatTakeTime:
         assert "the run: the run was stopped by hand." in run.mail
         assert re.search(r"solution version stopped-Solution \(CREATE (PENDING|IN_PROGRESS);", run.mail)
         assert_lists_what_exists(run, "stopped-")
-        assert [event["type"] for event in run.events()].count("ExecutionAborted") == 2  # its own, its only solution's
 
+        personalize.run_at(FAST)
         again = run.pipeline.run(params_named("stopped-"))
         assert again.status == "SUCCEEDED", again.mail
         assert again.done()["campaign"] == "created"
         assert len([v for v in personalize.resources("solution version") if "stopped-" in v["arn"]]) == 1
 
     def test_a_run_beyond_its_time_limit_mails_what_exists(self, runs: dict[str, Run]) -> None:
+        runs["late-"].pipeline.stack.personalize.run_at(FAST)
         run = runs["late-"].ended()
-        assert run.status == "TIMED_OUT"
-        assert run.subject == "[personalize-pipeline] failed: late-DatasetGroup"
-        assert "the run: the run took longer than its time limit and was stopped." in run.mail
-        assert_lists_what_exists(run, "late-")
+        assert_failed(run, "the run took longer than its limit of 1 hours (timeout_hours).", "the run", "late-")
+        assert run.error == "RunFailed"
 
-    def test_a_service_that_answers_500_for_long_is_told(self, runs: dict[str, Run]) -> None:
-        run = runs["unserved-"].ended()
-        reason = "(InternalServerException) when calling the CreateSolution"
+    def test_a_service_that_answers_500_for_six_hours_is_told(self, runs: dict[str, Run]) -> None:
+        run, personalize = runs["unserved-"], runs["unserved-"].pipeline.stack.personalize
+        personalize.run_at(FAST)
+        wait_for("a refusal", personalize.struck)
+        personalize.run_at(5 * FAST)
+        run.ended()
+        reason = "InternalServerException: Injected by a fault. (refused for "
         assert_failed(run, reason, "solution unserved-Solution", "unserved-")
-        assert run.error == "ActionFailed"
-        failed = [event for event in run.events() if event["type"] == "LambdaFunctionFailed"]
-        assert len(failed) == 6  # one try and five more
+        hours = float(run.wrong().partition(reason)[2].partition(" h)")[0])
+        assert 6 <= hours < 24
+        assert run.error == "ResourceFailed"
+        assert shown_red(run) == []

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
-from .stack import Json, Pipeline, Run, wait_for
+from .stack import FAST, Json, LocalStack, Pipeline, Run, wait_for
 from .uploads import params
 
 # Whose role lacks which action; where the run fails then, and why.
 NEEDED = {
-    "to read the upload": ("function", "s3:GetObjectVersion", "the run: plan", "s3:GetObjectVersion"),
+    "to read the upload": ("function", "s3:GetObjectVersion", "the run: takeTurn", "s3:GetObjectVersion"),
     "to list the data": ("function", "s3:ListBucket", "the run: plan", "ListObjectsV2"),
-    "to take the lock": ("function", "s3:PutObject", "the run: plan", "s3:PutObject"),
+    "to take its turn": ("function", "s3:PutObject", "the run: takeTurn", "s3:PutObject"),
     "to create a dataset group": (
         "function",
         "personalize:CreateDatasetGroup",
-        "the run: ensureDatasetGroup DatasetGroup",
+        "dataset group DatasetGroup: AccessDeniedException",
         "personalize:CreateDatasetGroup",
     ),
-    "to pass the import role": ("function", "iam:PassRole", "dataset Users: ensureDatasetImportJob", "iam:PassRole"),
+    "to pass the import role": ("function", "iam:PassRole", "dataset import job UsersDataset-", "iam:PassRole"),
     "of Personalize to read the data": (
         "personalize",
         "s3:GetObject",
-        "dataset Users: dataset import job",
-        "CREATE FAILED: Insufficient privileges",
+        "dataset import job UsersDataset-",
+        "Insufficient privileges for accessing data in S3",
     ),
-    "of the workflow to begin trainings": ("workflow", "states:StartExecution", "the run", "states:StartExecution"),
     "to create a campaign": (
         "function",
         "personalize:CreateCampaign",
-        "campaign Campaign: ensureCampaign",
+        "campaign Campaign: AccessDeniedException",
         "personalize:CreateCampaign",
     ),
 }
@@ -45,40 +45,52 @@ def test_a_run_without_a_permission_fails_and_says_what_it_lacks(
         run = shop.run()
     assert run.status == "FAILED"
     assert run.subject.startswith("[personalize-pipeline] failed: ")
-    wrong = run.mail.partition("What is wrong\n")[2].partition("\n\n")[0]
-    assert where in wrong and why in wrong, run.mail
+    assert where in run.wrong() and why in run.wrong(), run.mail
     assert where in run.cause and why in run.cause
     assert shop.stack.personalize.resources("campaign") == []
 
 
-def test_a_lock_that_cannot_be_released_is_mailed_no_second_time(shop: Pipeline) -> None:
-    with shop.without("function", "s3:DeleteObject"):
-        run = shop.run(params(solution=None, campaign=None))
+def test_a_turn_that_cannot_be_given_back_is_mailed_no_second_time_and_keeps_nobody_waiting(shop: Pipeline) -> None:
+    shop.stack.personalize.run_at(0)
+    run = shop.start(params(solution=None, campaign=None)).planned()
+    wait_for("its work", shop.stack.personalize.writes)
+    with shop.without("function", "s3:PutObject", on="/locks/*"):
+        shop.stack.personalize.run_at(FAST)
+        run.ended()
     assert run.status == "SUCCEEDED", run.mail
     assert len(run.mails()) == 1
     again = shop.run(params(solution=None, campaign=None))
     assert again.status == "SUCCEEDED", again.mail
 
 
-def test_a_function_that_may_not_mail_is_stood_in_for_by_the_workflow(shop: Pipeline) -> None:
-    with shop.without("function", "sns:Publish"):
-        run = shop.start("{")
+class TestRunsThatCannotReport:
+    """Two side by side, as Step Functions tries again for long: what is missing may be there in a moment."""
+
+    @pytest.fixture(scope="class")
+    def runs(self, stack: LocalStack) -> Iterator[dict[str, Run]]:
+        with (
+            stack.pipeline("shop", "mute/") as shop,
+            stack.pipeline("hasty", "powerless/") as hasty,
+            shop.without("function", "sns:Publish"),
+            hasty.without("workflow", "lambda:InvokeFunction"),
+        ):
+            yield {"mute": shop.start("{"), "powerless": hasty.start()}
+
+    def test_a_workflow_that_may_not_call_the_function_runs_out_of_time_and_mails(self, runs: dict[str, Run]) -> None:
+        run = runs["powerless"].ended()  # the safety net calls the function by a right of its own
+        assert run.status == "TIMED_OUT"
+        assert run.subject == "[personalize-pipeline] failed: powerless/params.json"
+        assert "the run: the run took longer than its time limit and was stopped." in run.mail
+        assert run.pipeline.stack.personalize.writes() == []
+
+    def test_a_function_that_may_not_mail_is_stood_in_for_by_the_workflow(self, runs: dict[str, Run]) -> None:
+        run = runs["mute"]
         (notice,) = wait_for("a notice", lambda: notices(run))
         wait_for("the end", lambda: run.status != "RUNNING")
         # The safety net can't mail either; what it was told goes to the queue.
-        assert run.name in wait_for("the alarm", lambda: alarms(shop))[0]
-    assert notice["subject"] == "[personalize-pipeline] a run ended and could not be reported"
-    assert (run.status, run.error) == ("FAILED", "RunNotReported")
-
-
-def test_a_workflow_that_may_not_call_the_function_mails(shop: Pipeline) -> None:
-    with shop.without("workflow", "lambda:InvokeFunction"):
-        run = shop.start()
-        (notice,) = wait_for("a notice", lambda: notices(run))
-        run.ended()  # the safety net calls the function by a right of its own, and mails what it knows
-    assert notice["subject"] == "[personalize-pipeline] a run ended and could not be reported"
-    assert (run.status, run.error) == ("FAILED", "RunNotReported")
-    assert shop.stack.personalize.writes() == []
+        assert run.name in wait_for("the alarm", lambda: alarms(run.pipeline))[0]
+        assert notice["subject"] == "[personalize-pipeline] a run ended and could not be reported"
+        assert (run.status, run.error) == ("FAILED", "RunNotReported")
 
 
 def test_an_upload_that_can_start_no_run_is_kept_and_an_alarm_mails(shop: Pipeline) -> None:

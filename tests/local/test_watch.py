@@ -19,7 +19,7 @@ def resource(base: dict[str, Any], status: str | None, **more: Any) -> dict[str,
 
 
 def moment(status: str, *resources: dict[str, Any], now: float = 0.0) -> Moment:
-    return Moment(status, ["Train Solutions"], list(resources), now, now / 60, now)
+    return Moment(status, ["Train and Deploy"], list(resources), now, now / 60, now)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_table_shows_where_the_run_is_and_how_far(shown: io.StringIO) -> Non
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert "run RUNNING  15 s here, 15 min 00 s emulated" in text
-    assert "Train Solutions" in text
+    assert "Train and Deploy" in text
     assert "━━━━━─────" in text and "50%" in text
 
 

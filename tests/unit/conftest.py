@@ -33,7 +33,6 @@ ENVIRONMENT = {
 CACHED = (
     clients.personalize,
     clients.personalize_once,
-    clients._session,
     clients.s3,
     clients.scheduler,
     clients.sns,

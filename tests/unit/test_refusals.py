@@ -35,7 +35,7 @@ def refusal(code: str, message: str = "No.", status: int = 400) -> ClientError:
         (LIMIT, "Maximum number of concurrent trainings reached.", LONG),
         (LIMIT, "A limit that nobody has told us of.", LONG),
         ("ResourceInUseException", "The dataset group is in use.", LONG),
-        ("SomethingNewException", "Nobody knows of it.", LONG),
+        ("SomethingNewException", "Nobody knows of it.", PROPAGATION),
         # What exists.
         (LIMIT, "More than 5 resources in ACTIVE state. Please delete some and try again.", FINAL),
         (LIMIT, "You have reached the maximum number of campaigns.", FINAL),

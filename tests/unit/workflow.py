@@ -1,7 +1,4 @@
-"""The workflow in process: the actions of statemachine.json.tftpl in their order, waiting on the emulator's clock.
-
-The end-to-end tests run the real state machine; here its order is written once more, so that runs take milliseconds.
-"""
+"""Whole uploads in process: `state_machine.py` interprets the workflow, and waits pass on the emulator's clock."""
 
 from __future__ import annotations
 
@@ -76,7 +73,7 @@ class Ended:
 
     def plans(self) -> dict[str, str]:
         """What was planned for each resource type, e.g. `{"datasetGroup": "create", ...}`."""
-        return {resource["type"]: resource["plan"] for resource in self.resources() if "label" not in resource}
+        return {resource["type"]: resource["plan"] for resource in self.resources() if "helper" not in resource}
 
     def row(self, kind: str, name: str | None = None) -> dict[str, Any]:
         """What the report says of a resource, by its type in words."""

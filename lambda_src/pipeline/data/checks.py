@@ -12,10 +12,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from pipeline.data.folders import SAMPLE, DataFolder
 from pipeline.params.schemas import Avro, field_types, nullable
 from pipeline.problems import Problem
 
+# What S3 says of an archived object, of one under a customer's key, and of one that it may not show.
+UNREADABLE = ("InvalidObjectState", "InvalidRequest", "AccessDenied", "KMS.DisabledException", "403", "400")
+LONGEST_NUMBER = 19  # digits of a long
+MOST_NAMED = 20  # columns in a note
 MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all
 LONGEST_LOCATION = 256  # characters (S3Location)
 FEWEST_INTERACTIONS = 1000  # records per import job (quotas)
@@ -42,6 +48,14 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
         except UnicodeDecodeError as error:
             problems.append(Problem(file.key, f"not UTF-8 at byte {error.start}. Save it as UTF-8."))
             continue
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in UNREADABLE:
+                raise
+            what = (
+                f"can't be read ({error.response['Error'].get('Message')}): archived, or under a key of somebody else?"
+            )
+            problems.append(Problem(file.key, f"{what} Upload it again as a plain object."))
+            continue
         rows += max(len(lines) - 1, 0)
         problems += _file_problems(file.key, lines, avro)
         known = {"", *(field["name"] for field in avro["fields"])}  # "": pandas writes its index without a name
@@ -51,18 +65,25 @@ def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Pro
         what = f"{rows:,} interactions in all; an import needs at least {FEWEST_INTERACTIONS:,}. Upload more data."
         problems.append(Problem(folder.location, what))
     notes = (
-        [f"{folder.prefix}: the columns {', '.join(extra)} are not in the schema, so they are not used."]
+        [f"{folder.prefix}: the columns {_some(list(extra))} are not in the schema, so they are not used."]
         if extra
         else []
     )
     return problems, notes
 
 
+def _some(names: list[str]) -> str:
+    shown = ", ".join(name[:60] for name in names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} others"
+
+
 def _lines(sample: bytes, complete: bool) -> list[str]:
     """The whole lines of a sample; of a cut file the last one, perhaps cut inside a character, is left out."""
     if not complete and b"\n" in sample:
         sample = sample[: sample.rindex(b"\n")]
-    return sample.decode("utf-8").splitlines()
+    # Not splitlines(), which takes characters for line ends that stand in many a title (U+2028, U+0085, ...).
+    text = sample.decode("utf-8").removesuffix("\n")
+    return [line.removesuffix("\r") for line in text.split("\n")] if text else []
 
 
 def _file_problems(key: str, lines: list[str], avro: Avro) -> Iterator[Problem]:
@@ -111,6 +132,8 @@ def cell_problem(field: dict[str, Any], cell: str) -> str | None:
     if types & {"int", "long"}:
         if not re.fullmatch(r"[+-]?[0-9]+", cell):
             return f'"{cell[:50]}" is not a whole number.'
+        if len(cell.lstrip("+-0")) > LONGEST_NUMBER:
+            return f'"{cell[:50]}" is too large for 64 bits.'
         if field["name"] == "TIMESTAMP" and int(cell) >= MILLISECONDS:
             return f"{cell} is in milliseconds. Write Unix time in seconds."
     elif types & {"float", "double"}:

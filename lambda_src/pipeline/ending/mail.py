@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
-# SNS takes 256 KiB; far below that a mail stops being read. The report has everything.
+# Bytes; SNS takes 256 KiB. Far below that a mail stops being read. The report has everything.
 LONGEST_TEXT = 100_000
+# Line breaks, control characters and those that turn the direction of writing: a key or name may hold them.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 HEADLINES = {
     "succeeded": "The run succeeded.",
@@ -29,12 +32,22 @@ STOPS = {
 
 def compose(document: dict[str, Any]) -> tuple[str, str]:
     """The subject and the text of a report's mail."""
+    document = printable(document)
     run = document["run"]
     outcome = document["outcome"]
     subject = f"[personalize-pipeline] {outcome}: {run.get('datasetGroup') or run.get('key') or run['id']}"
-    printable = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
+    plain = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
     text = "\n\n".join(part for part in _parts(document) if part)
-    return printable[:LONGEST_SUBJECT], text[:LONGEST_TEXT]
+    return plain[:LONGEST_SUBJECT], text.encode()[:LONGEST_TEXT].decode(errors="ignore")
+
+
+def printable(value: Any) -> Any:
+    """The value with all its texts on one line: what users name can't pass for a part of the mail."""
+    if isinstance(value, dict):
+        return {name: printable(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [printable(entry) for entry in value]
+    return UNPRINTABLE.sub(" ", value) if isinstance(value, str) else value
 
 
 def failure_text(document: dict[str, Any]) -> str:
@@ -108,6 +121,8 @@ def _of_run(newer: dict[str, Any]) -> str:
     """Which upload it was, for whoever wonders."""
     if "run" not in newer:
         return ", uploaded again since"
+    if newer.get("isTheSame"):
+        return f" of run {newer['run']}, which does the same and waits for its turn already"
     took_effect = "took effect already. Upload this one again if it is still wanted" if newer.get("tookEffect") else ""
     return f" of run {newer['run']}, uploaded later{', which ' if took_effect else ''}{took_effect}"
 

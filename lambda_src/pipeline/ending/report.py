@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import clients
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
+from pipeline.errors import Overtaken
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 from pipeline.upload import turns
@@ -68,6 +69,9 @@ def finish(execution: Json, failure: str | None = None) -> Json:
             Body=json.dumps(document, indent=1, default=str).encode(),
             ContentType="application/json",
         )
+    record.reported = True
+    with _logged("record not closed"):
+        record.save()
     if group := record.run.get("datasetGroup"):
         with _logged("turn not given back"):  # it is taken over, as its run has ended
             turns.release(group, identity)
@@ -160,5 +164,5 @@ def _logged(what: str) -> Iterator[None]:
     """Let an error of AWS be no more than a line in the log."""
     try:
         yield
-    except (ClientError, BotoCoreError):
+    except (ClientError, BotoCoreError, Overtaken):
         logger.exception(what)

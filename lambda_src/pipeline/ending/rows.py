@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.engine.calls import is_settled, side_by_side, status_of
 from pipeline.engine.existing import Existing
+from pipeline.engine.reconcile import sentence
 from pipeline.engine.record import Record
 from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, READY, Resource
@@ -20,20 +21,27 @@ from . import billing
 logger = Logger(child=True)
 BUDGET = 45  # seconds of the last look: a mail that leaves some open is better than none
 Row = dict[str, Any]
-PAST = {"create": "created", "update": "updated", "start": "started", "stop": "stopped", "tag": "tagged"}
+PAST = {
+    "find": "found",
+    "create": "created",
+    "update": "updated",
+    "start": "started",
+    "stop": "stopped",
+    "tag": "tagged",
+}
 # What is told of a resource that nothing was done to, by what was planned.
 UNTOUCHED = {"reuse": "reused", "hold": "held", "skip": "skipped", "await": "trained by Personalize"}
 
 
 def planned(resource: Resource) -> Row:
-    """The row of a dry run: nothing is looked at, and nothing was done."""
+    """The row of a dry run: nothing was done."""
     return _row(resource) | {"status": resource.status, "problem": None, "done": ""}
 
 
 def looked_at(record: Record, existing: Existing) -> list[Row]:
     """The rows of a run, after a last look at every resource."""
-    shown = [resource for resource in record.resources if resource.plan != "skip" and not resource.label]
-    shown += [resource for resource in record.resources if resource.label and resource.failure]
+    shown = [resource for resource in record.resources if resource.plan != "skip" and not resource.helper]
+    shown += [resource for resource in record.resources if resource.helper and resource.failure]
     deadline = time.monotonic() + BUDGET
     return side_by_side(lambda resource: _looked_at(resource, existing, deadline), shown)
 
@@ -79,8 +87,6 @@ def done(resource: Resource) -> str:
         return "not attempted"
     if resource.plan in UNTOUCHED:
         return UNTOUCHED[resource.plan]
-    if resource.reason.startswith("existed by then"):
-        return "found"
     if resource.target in (ABSENT, ENDED) and resource.state == READY:
         return "gone"
     return {"create": "not created", "replace": "not replaced"}.get(resource.plan, "unchanged")
@@ -89,16 +95,20 @@ def done(resource: Resource) -> str:
 def problem(resource: Resource) -> str | None:
     """Why the resource is not as planned, or None."""
     if resource.failure:
-        return resource.failure if resource.failure.endswith((".", "!")) else f"{resource.failure}."
+        return sentence(resource.failure)
     if resource.state == READY:
         return None
     if resource.trouble:
         return f"is not ready: {resource.trouble['what']}"
-    return f"is not ready: {resource.status}." if resource.status else "was not begun."
+    if resource.status is None or (is_settled(resource.status) and not resource.done):
+        return "was not begun: the run ended before."
+    return f"is not ready: {resource.status}."
 
 
 def _seen(resource: Resource, existing: Existing) -> Row:
     """How it is now."""
+    if resource.foreign:
+        return {"arn": None, "status": "another group's"}
     description = existing.describe(resource.type, resource.arn) if resource.arn else None
     if description is None:
         gone = resource.target in (ABSENT, ENDED) or resource.plan == "hold"

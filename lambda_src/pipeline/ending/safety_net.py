@@ -39,7 +39,10 @@ def mail_ending(event: dict[str, Any]) -> dict[str, Any]:
     execution = _as_context(detail)
     if _is_reported(execution):
         return {"mailed": False}
-    finish(execution, WORDS.get(detail["status"]) or detail.get("cause") or "no reason is known.")
+    finish(
+        execution,
+        WORDS.get(detail["status"]) or detail.get("cause", "").removeprefix("the run: ") or "no reason is known.",
+    )
     logger.info("ending mailed", extra={"execution": detail["name"], "status": detail["status"]})
     return {"mailed": True}
 

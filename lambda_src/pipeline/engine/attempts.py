@@ -96,6 +96,9 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
         resource.state, resource.status = READY, "IN USE"
         return
     known = resource.trouble or {"since": now, "patience": refusal.patience, "kindSince": now}
+    if refusal.wants_slot and any(_works(other) for other in record.resources if other.type == resource.type):
+        # Its like are being worked on: it is their turn, and nobody's trouble.
+        known |= {"since": now, "kindSince": now}
     since = known["since"]
     of_this_kind = known["kindSince"] if known["patience"] == refusal.patience else now
     if now - of_this_kind >= refusal.patience or now - since >= max(refusal.patience, known["patience"]):
@@ -109,7 +112,13 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
         "patience": refusal.patience,
         "kindSince": of_this_kind,
         "next": now + waiting.seconds_until_retry(now - since),
+        "wantsSlot": refusal.wants_slot,
     }
+
+
+def _works(resource: Resource) -> bool:
+    """Whether this run began work on it that goes on."""
+    return resource.did("create") and not resource.is_over and not resource.trouble
 
 
 def trouble_is_over(record: Record, resource: Resource) -> None:
@@ -129,7 +138,8 @@ def _exists_already(record: Record, resource: Resource, error: ClientError) -> N
     if resource.intent.get("again") or record.run["id"] in name:
         resource.intent["again"] = True
     else:
-        resource.reason = "existed by then: somebody else made it while this run worked"
+        resource.reason = "somebody else made it while this run worked"
+        resource.done.append({"what": "find", "at": clients.clock.now()})
         resource.intent = None
     is_new = resource.trouble is None
     refused(record, resource, understand(error))

@@ -10,6 +10,7 @@ from pipeline import clients
 
 from .resource_types import Parameters, ResourceType
 
+LOOSE_SPELLINGS = {"CREATE_STOPPED": "CREATE STOPPED", "CREATE_FAILED": "CREATE FAILED", "FAILED": "CREATE FAILED"}
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -19,6 +20,7 @@ def side_by_side(action: Callable[[T], R], items: Iterable[T]) -> list[R]:
     todo = list(items)
     if len(todo) < 2:
         return [action(item) for item in todo]
+    clients.personalize()  # a session makes clients for one thread at a time
     with ThreadPoolExecutor(clients.CONNECTIONS) as pool:
         return list(pool.map(action, todo))
 
@@ -46,18 +48,14 @@ def pages(operation: str, parameters: Parameters) -> dict[str, list[Parameters]]
     return found
 
 
-def listed(kind: ResourceType, parent_arn: str, by: str | None = None) -> list[Parameters]:
+def listed(kind: ResourceType, parent_arn: str) -> list[Parameters]:
     """The resources of a type that belong to `parent_arn`, newest first; none where the parent does not exist.
 
     What a list answers of a parent that does not exist is unconfirmed: an empty list and both of these errors will do.
     """
     client = clients.personalize()
     try:
-        entries = [
-            entry
-            for found in pages(kind.listing, {by or kind.listed_by or kind.parent: parent_arn}).values()
-            for entry in found
-        ]
+        entries = [entry for found in pages(kind.listing, {kind.parent: parent_arn}).values() for entry in found]
     except (client.exceptions.ResourceNotFoundException, client.exceptions.InvalidInputException):
         return []
     return sorted(entries, key=lambda entry: entry["creationDateTime"], reverse=True)
@@ -85,18 +83,24 @@ def took(entry: Parameters) -> float:
 
 
 def status_of(description: Parameters) -> str:
-    """The status; a schema has none, it can be used at once."""
-    return str(description.get("status", "ACTIVE"))
+    """The status; a schema has none, it can be used at once. The guide spells some of them with an underscore more."""
+    status = str(description.get("status", "ACTIVE"))
+    return LOOSE_SPELLINGS.get(status, status)
 
 
 def is_settled(status: str) -> bool:
     """Whether the status is one that the service does not leave by itself."""
-    return status in ("ACTIVE", "INACTIVE") or failed(status)
+    return status in ("ACTIVE", "INACTIVE") or ended_badly(status)
 
 
 def failed(status: str) -> bool:
-    """Whether the status is an end that can't be used."""
-    return status.endswith("FAILED") or status == "CREATE STOPPED"
+    """Whether it never came to be of use. What is UPDATE FAILED is: it stays as it was before the update."""
+    return status in ("CREATE FAILED", "CREATE STOPPED")
+
+
+def ended_badly(status: str) -> bool:
+    """Whether the last work on it, its creation or an update, came to nothing."""
+    return status.endswith("FAILED") or failed(status)
 
 
 def is_being_deleted(status: str) -> bool:

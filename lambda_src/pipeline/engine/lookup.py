@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calls import describe, failed, is_being_deleted, listed
+from .calls import describe, failed, is_being_deleted, listed, status_of
 from .resource_types import Parameters
 from .resources import Resource
 
@@ -43,7 +43,7 @@ def _named(version: Resource) -> Parameters | None:
 
 def newest_usable(versions: list[Parameters]) -> Parameters | None:
     """Of the listed versions, newest first, the one that serves or will serve."""
-    usable = (entry for entry in versions if not failed(entry["status"]) and entry["status"] != "CREATE STOPPING")
+    usable = (entry for entry in versions if not failed(status_of(entry)) and status_of(entry) != "CREATE STOPPING")
     return next(usable, None)
 
 
@@ -63,5 +63,5 @@ def _of_the_group(resource: Resource) -> str | None:
     """A group has one event tracker and one metric attribution, whatever they are called."""
     assert resource.kind.listed_by
     entries = listed(resource.kind, resource.parameters[resource.kind.listed_by])
-    standing = [entry for entry in entries if not is_being_deleted(entry["status"])] or entries
+    standing = [entry for entry in entries if not is_being_deleted(status_of(entry))] or entries
     return standing[0][resource.kind.arn_member] if standing else None

@@ -24,6 +24,7 @@ EXISTING = re.compile(
 RUNNING = re.compile(
     r"PENDING|IN_PROGRESS|concurrent|rate exceeded|requests? per second|too many requests", re.IGNORECASE
 )
+RUNNING_QUOTA = re.compile(r"PENDING|IN_PROGRESS|concurrent", re.IGNORECASE)
 PRIVILEGES = re.compile(r"insufficient privileges", re.IGNORECASE)
 
 FINAL_CODES = {
@@ -33,22 +34,21 @@ FINAL_CODES = {
     "TooManyTagKeysException",
     "ParamValidationError",
 }
-SOON_CODES = {
-    "AccessDeniedException",
-    "AccessDenied",
-    "UnrecognizedClientException",
-    "ResourceNotFoundException",
-    "ResourceAlreadyExistsException",
-}
+THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+BUSY = {"ResourceInUseException", "LimitExceededException"}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a failed call says, for how many seconds it is worth trying again, and whether it may have taken effect."""
+    """What a failed call says, and for how many seconds it is worth trying again.
+
+    `may_have_happened` where there was no answer; `wants_slot` where as many of its like are at work as may be.
+    """
 
     message: str
     patience: float
     may_have_happened: bool = False
+    wants_slot: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -83,9 +83,11 @@ def _answered(error: ClientError) -> Refusal:
         return Refusal(message, 0)
     if code in FINAL_CODES:
         return Refusal(message, 0)
-    if code in SOON_CODES:
-        return Refusal(f"{code}: {message}" if "AccessDenied" in code else message, PROPAGATION)
-    return Refusal(message, settings().patience_seconds)  # throttling, busy, and what nobody knows of
+    if code in THROTTLED | BUSY or status == 429:
+        is_slot = code == "LimitExceededException" and bool(RUNNING_QUOTA.search(message))
+        return Refusal(message, settings().patience_seconds, wants_slot=is_slot)
+    # A right or a resource that is not known everywhere yet; and what nobody knows of.
+    return Refusal(f"{code}: {message}" if "AccessDenied" in code else message, PROPAGATION)
 
 
 def is_passing(error: Exception) -> bool:

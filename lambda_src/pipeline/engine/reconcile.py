@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import ownership
-from .calls import begun, failed, is_being_deleted, is_settled, status_of
+from .calls import begun, ended_badly, failed, is_being_deleted, is_settled, status_of
 from .differences import fixed_changes, update
 from .resource_types import Parameters
 from .resources import ABSENT, ENDED, INACTIVE, Resource
 
 NO_REASON = "Personalize gives no reason"
+LAG = 30 * 60  # seconds that a description may lag behind what was accepted
+DELETION = 3 * 3600  # seconds for what is being deleted; the longest seen took 19 minutes
+REDEPLOYMENT = 3 * 3600  # seconds in which Personalize brings a campaign to a new version by itself
 MEND = "Personalize tries again by its own schedule; mend the cause before that, and upload the params file again."
 
 
@@ -32,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Pending:
-    """Work of the service: `since` when, and what it `took` its like is known to the resource.
+    """Work of the service, `since` when.
 
     `at_most` seconds are waited for what should be there at once; then it fails with `advice`.
     """
@@ -52,15 +55,14 @@ class Ready:
 
 @dataclass(frozen=True)
 class Failed:
-    """It can't become what it shall be."""
+    """It can't become what it shall be; `is_foreign` where it is another group's."""
 
     status: str
     why: str
+    is_foreign: bool = False
 
 
 Outcome = Call | Pending | Ready | Failed
-LAG = 30 * 60  # seconds that a description may lag behind what was accepted
-DELETION = 3 * 3600  # of something that is being deleted; the longest seen took 19 minutes
 
 
 def reconcile(resource: Resource, group_arn: str, description: Parameters | None) -> Outcome:
@@ -68,7 +70,9 @@ def reconcile(resource: Resource, group_arn: str, description: Parameters | None
     if description is None:
         return _missing(resource)
     if (other := ownership.other_owner(resource, group_arn, description)) and not resource.keep_if_used:
-        return Failed(status_of(description), f"belongs to {other}, and is not touched. Use another name.")
+        return Failed(
+            status_of(description), f"belongs to {other}, and is not touched. Use another name.", is_foreign=True
+        )
     status = status_of(description)
     if is_being_deleted(status):
         advice = "Personalize did not finish deleting it. Look at it in the console, and upload the params file again."
@@ -115,7 +119,7 @@ def _ended(resource: Resource, status: str, description: Parameters) -> Outcome:
 def _failed(resource: Resource, status: str, description: Parameters) -> Outcome:
     reason = f"{status}: {description.get('failureReason', NO_REASON)}"
     if resource.plan == "await":
-        return Failed(status, f"the automatic training failed: {reason}. {MEND}")
+        return Failed(status, f"the automatic training failed: {sentence(reason)} {MEND}")
     if resource.did("create") or not resource.kind.deletable:
         return Failed(status, reason)
     return Call("delete", _itself(resource))  # what never became ACTIVE is made anew
@@ -127,9 +131,9 @@ def _existing(resource: Resource, status: str, description: Parameters) -> Outco
     if latest and not is_settled(latest["status"]):
         return Pending(f"{latest['status']} (update)", begun(latest))
     if resource.target == INACTIVE:
-        return Ready(status) if status == INACTIVE else Call("stop", _itself(resource))
+        return Ready(status) if status == INACTIVE else _once(resource, "stop", status)
     if status == INACTIVE:
-        return Call("start", _itself(resource))
+        return _once(resource, "start", status)
     if resource.did("update"):
         return _updated(resource, status, description)
     change = {} if resource.did("create") else update(resource.kind, resource.parameters, description)
@@ -140,19 +144,30 @@ def _existing(resource: Resource, status: str, description: Parameters) -> Outco
     return _following(resource, status, description)
 
 
+def _once(resource: Resource, what: str, status: str) -> Outcome:
+    """A call that a description may show late."""
+    if not resource.did(what):
+        return Call(what, _itself(resource))
+    advice = f"Personalize accepted to {what} it, and does not show it. Look at it in the console."
+    return Pending(status, resource.done[-1]["at"], at_most=LAG, advice=advice)
+
+
 def _updated(resource: Resource, status: str, description: Parameters) -> Outcome:
     """After this run's own update: it is over when another update is shown than before, and that one is over.
 
     The parameters are not compared again: the service may show them in another form.
     """
     latest = description.get(resource.kind.latest_update)
+    if ended_badly(status):
+        why = f"the update failed: {status}: {description.get('failureReason', NO_REASON)}"
+        return Failed(status, f"{sentence(why)} It is as it was before.")
     if resource.type != "metricAttribution":  # of its updates the service shows the status alone
         if latest is None or update_shown(resource, description) == resource.seen_update:
             advice = "Personalize accepted the update, and does not show it. Look at it in the console."
             return Pending("UPDATE PENDING", resource.done[-1]["at"], at_most=LAG, advice=advice)
-        if failed(latest["status"]):
+        if ended_badly(latest["status"]):
             why = f"the update failed: {latest['status']}: {latest.get('failureReason', NO_REASON)}"
-            return Failed(latest["status"], f"{why}. As it was before the update it {_still(resource)}.")
+            return Failed(latest["status"], f"{sentence(why)} As it was before the update it {_still(resource)}.")
     wanted = resource.parameters.get("solutionVersionArn") if resource.type == "campaign" else None
     if wanted and not wanted.endswith("/$LATEST") and description["solutionVersionArn"] != wanted:
         advice = f"The update is over, and the campaign serves {description['solutionVersionArn']} all the same."
@@ -179,8 +194,13 @@ def _following(resource: Resource, status: str, description: Parameters) -> Outc
     if not newest or serving == newest or serving.endswith("/$LATEST"):
         return Ready(status)
     latest = description.get(resource.kind.latest_update)
-    if latest and failed(latest["status"]) and str(latest.get("solutionVersionArn", newest)) == newest:
+    if latest and ended_badly(latest["status"]) and str(latest.get("solutionVersionArn", newest)) == newest:
         why = f"Personalize did not bring it to {newest}: {latest['status']}: {latest.get('failureReason', NO_REASON)}"
-        return Failed(latest["status"], f"{why}. It still serves {serving}. Upload the params file again.")
+        return Failed(latest["status"], f"{sentence(why)} It still serves {serving}. Upload the params file again.")
     advice = f"It follows its solution, but Personalize did not bring it to {newest}. It still serves {serving}."
-    return Pending("UPDATE PENDING", at_most=DELETION, advice=advice)
+    return Pending("UPDATE PENDING", at_most=REDEPLOYMENT, advice=advice)
+
+
+def sentence(text: str) -> str:
+    """The text with one full stop at its end, whether the service put one there or not."""
+    return text.rstrip(". ") + "."

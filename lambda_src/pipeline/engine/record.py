@@ -36,9 +36,10 @@ class Record:
         notes: for the mail.
         problems: `where` and `what` of each, of an upload that is rejected.
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
-        superseded_by: the upload that a superseded run was overtaken by: `key`, `run`.
+        superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
         failure: what ended the run as a whole.
+        reported: whether its ending was mailed: from then on the run does nothing more.
     """
 
     run: Json
@@ -51,6 +52,7 @@ class Record:
     superseded_by: Json | None = None
     delays: list[Json] = field(default_factory=list)
     failure: str | None = None
+    reported: bool = False
     _etag: str | None = None
     _written: bytes = b""
 
@@ -100,8 +102,9 @@ class Record:
             "supersededBy": self.superseded_by,
             "delays": self.delays,
             "failure": self.failure,
+            "reported": self.reported,
         }
-        return {name: value for name, value in values.items() if value not in (None, [], {})}
+        return {name: value for name, value in values.items() if value not in (None, [], {}, False)}
 
 
 def key(run_id: str) -> str:
@@ -128,6 +131,7 @@ def load(run_id: str) -> Record | None:
         superseded_by=values.get("supersededBy"),
         delays=values.get("delays", []),
         failure=values.get("failure"),
+        reported=values.get("reported", False),
         _etag=answer["ETag"],
         _written=body,
     )

@@ -28,10 +28,10 @@ class Resource:
         reason: why.
         stage: the stage of the run that works on it.
         after: ids of the resources that must be ready before anything is done to it.
-        anyway: whether it only waits for those to be over, well or not.
+        after_any: ids of those that must be over, well or not.
         fill: what is the ARN of another resource: its id by parameter, or by `follows`.
         durations: seconds that its like took, newest first.
-        label: tells two nodes about the same resource apart.
+        helper: what it is for, where it is no resource of the params: the trial of a filter. Told only when it fails.
         serving: the version that a campaign serves before the run.
         solution: the ARN of a campaign's solution.
         gate: a campaign's `deployWhen`.
@@ -41,11 +41,12 @@ class Resource:
         state: OPEN, READY, FAILED or BLOCKED.
         status: as Personalize last told it.
         since: when that work was begun; epoch seconds on the service's clock.
-        done: what was done, in order, as told by the answers: `what`, `at`, and the update's parameters.
-        intent: a call that was decided on, and whose answer is not known: `verb`, `at`.
+        done: what was done, in order, as told by the answers: `what`, `at`.
+        intent: a call that was decided on, and whose answer is not known: `what`, `at`, `again` if not for the first time.
         seen_update: when the update before this run's own was begun, as the service shows it.
-        trouble: calls that are refused for now: `what`, `since`, `kind`.
+        trouble: calls that are refused for now: `what`, `since`, `next` try, ... (docs/record.md).
         failure: why it failed, in words.
+        foreign: whether it failed because it is another group's.
         follows: the version that a campaign that follows its solution by itself shall come to.
         weighed: the version that the gate weighed.
         held: why a gate held the campaign.
@@ -61,10 +62,10 @@ class Resource:
     reason: str = ""
     stage: str = ""
     after: list[str] = field(default_factory=list)
-    anyway: bool = False
+    after_any: list[str] = field(default_factory=list)
     fill: dict[str, str] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
-    label: str = ""
+    helper: str = ""
     serving: str | None = None
     solution: str | None = None
     gate: dict[str, Any] | None = None
@@ -79,6 +80,7 @@ class Resource:
     seen_update: str | None = None
     trouble: dict[str, Any] | None = None
     failure: str | None = None
+    foreign: bool = False
     follows: str | None = None
     weighed: str | None = None
     held: str | None = None
@@ -92,7 +94,7 @@ class Resource:
     @property
     def id(self) -> str:
         """Unique in the graph: `campaign for-you`."""
-        return " ".join(filter(None, (self.kind.label, self.name, self.label)))
+        return " ".join(filter(None, (self.kind.label, self.name, self.helper)))
 
     @property
     def shown(self) -> str:

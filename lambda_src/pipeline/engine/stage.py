@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
@@ -21,14 +22,19 @@ from pipeline.settings import settings
 from . import attempts, gate, lookup, ownership
 from .calls import side_by_side, took
 from .patience import Refusal, understand
-from .reconcile import MEND, Call, Failed, Outcome, Pending, Ready, reconcile
+from .reconcile import MEND, Call, Failed, Outcome, Pending, Ready, reconcile, sentence
 from .record import Record, load
 from .resource_types import Parameters
 from .resources import ABSENT, BLOCKED, FAILED, READY, Resource
 from .summary import summarise
 from .waiting import SHORTEST
 
+logger = Logger(child=True)
+
 BUDGET = 20  # seconds of a look; what it does not reach is looked at next time
+REDRIVEN = (
+    "it had ended, and its turn had gone to others. A redriven execution does nothing: upload the params file again."
+)
 FIRST_AUTOMATIC_TRAINING = 24 * 3600
 NOT_TRAINED = (
     "Personalize has not begun the first automatic training. Look at the solution in the console; or take "
@@ -56,7 +62,7 @@ def work(stage: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         if record is None:
             raise ActionFailed(f"run {run_id(event['execution'])}: its record is missing")
         try:
-            return Look(record, stage).take()
+            return Look(record, stage).take(event.get("state", {}).get("looks", 0) + 1)
         except Overtaken:
             return {"verdict": "pending", "stage": stage, "waitSeconds": SHORTEST, "overtaken": True}
 
@@ -71,63 +77,89 @@ class Look:
         self.stage = stage
         self.deadline = time.monotonic() + BUDGET
         self.group_arn = settings().arns.of("dataset-group", record.run["datasetGroup"])
-        self.has_looked = False
+        self.slots: dict[str, int] = {}  # by type: how much work ended in this look, less what began in its place
         self.by_id = {resource.id: resource for resource in record.resources}
 
-    def take(self) -> dict[str, Any]:
-        """Look and act until nothing more can be done now. Returns the summary."""
-        limit = self.record.run["startedAt"] + settings().timeout_seconds
-        if clients.clock.now() > limit:
-            hours = settings().timeout_seconds / 3600
-            self.record.failure = f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
+    def take(self, looks: int) -> dict[str, Any]:
+        """Look and act until nothing more can be done now: the look of that number. Returns the summary."""
+        if why := self._must_end():
+            self.record.failure = why
             self.record.save()
             return {"verdict": "over", "stage": self.stage, "run": self.record.run["id"]}
         looked: set[str] = set()
-        todo = self._movable()
+        todo = self._due(looked) or self._next()
         while todo and time.monotonic() < self.deadline:
             calls = self._look_at(todo)
-            looked |= {resource.id for resource in todo}
             if calls:
                 attempts.decide_on(self.record, calls)
                 side_by_side(lambda decided: attempts.make(self.record, *decided), calls)
                 self.record.save()
-            again = {resource.id for resource, _ in calls}
-            todo = [resource for resource in self._movable() if resource.id in again or resource.id not in looked]
+            looked |= {resource.id for resource in todo} - {resource.id for resource, _ in calls}
+            todo = self._due(looked)
         self.record.save()
         mine = self.record.of_stage(self.stage)
-        return summarise(self.stage, self.record.run["id"], mine, self._movable())
+        return summarise(self.stage, self.record.run["id"], mine, self._movable(), looks)
+
+    def _must_end(self) -> str | None:
+        """Why the run may do no more."""
+        if self.record.reported:
+            return REDRIVEN
+        if clients.clock.now() > self.record.run["startedAt"] + settings().timeout_seconds:
+            hours = settings().timeout_seconds / 3600
+            return f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
+        return None
 
     def _movable(self) -> list[Resource]:
         """The open resources whose turn it is; notes those whose turn will never be."""
         movable = []
         for resource in self.record.of_stage(self.stage):
-            before = [self.by_id[name] for name in resource.after if name in self.by_id]
-            lost = [other for other in before if other.state in (FAILED, BLOCKED)]
             if resource.is_over:
                 continue
-            if lost and not resource.anyway:
+            before = [self.by_id[name] for name in resource.after if name in self.by_id]
+            lost = [other.shown for other in before if other.state in (FAILED, BLOCKED)]
+            if lost:
                 resource.state = BLOCKED
-                resource.failure = f"not attempted, since {_listed([other.shown for other in lost])} failed"
-            elif all(other.is_over for other in before):
+                resource.failure = f"not attempted, since {_listed(lost)} failed"
+            elif all(self.by_id[name].is_over for name in [*resource.after, *resource.after_any] if name in self.by_id):
                 movable.append(resource)
         return movable
 
-    def _due(self, resources: list[Resource]) -> list[Resource]:
-        """Those whose refused call may be repeated; at least the first: the look was made for it."""
+    def _due(self, looked: set[str]) -> list[Resource]:
+        """The movable ones to look at now, beside those that were."""
         now = clients.clock.now()
-        due = [resource for resource in resources if not resource.trouble or resource.trouble["next"] <= now]
-        if due or not resources or self.has_looked:
-            return due
-        return [min(resources, key=lambda resource: float(resource.trouble["next"]) if resource.trouble else 0.0)]
+        resources = [resource for resource in self._movable() if resource.id not in looked]
+        return [resource for resource in resources if self._may_try(resource, now)]
+
+    def _next(self) -> list[Resource]:
+        """Where all wait for a refusal to pass, the first of them: the look was made for it, whatever the time."""
+        resources = [resource for resource in self._movable() if resource.trouble]
+        return sorted(resources, key=lambda resource: float((resource.trouble or {})["next"]))[:1]
+
+    def _may_try(self, resource: Resource, now: float) -> bool:
+        """Whether it is time. What waits for a slot waits for one of its like to end, while some are at work."""
+        if resource.trouble is None:
+            return True
+        is_time = bool(resource.trouble["next"] <= now)
+        if not resource.trouble["wantsSlot"] or not self._at_work(resource.type):
+            return is_time
+        if self.slots.get(resource.type, 1 if is_time else 0) < 1:  # else one of them tries, for all
+            return False
+        self.slots[resource.type] = self.slots.get(resource.type, 1) - 1
+        return True
+
+    def _at_work(self, kind: str) -> bool:
+        """Whether this run has work of the type under way, for which others of the type have to wait."""
+        return any(
+            other.type == kind and not other.is_over and not other.trouble and other.did("create")
+            for other in self.record.of_stage(self.stage)
+        )
 
     def _look_at(self, resources: list[Resource]) -> list[tuple[Resource, Call]]:
         """Note how far the resources are; returns the calls that are to be made."""
-        due = self._due(resources)
-        random.shuffle(due)  # where time is too short for all, it is not the same ones that are left out each time
-        seen = side_by_side(self._observe, due)
-        self.has_looked = True
+        random.shuffle(resources)  # where time is too short for all, it is not always the same that are left out
+        seen = side_by_side(self._observe, resources)
         calls = []
-        for resource, outcome in zip(due, seen, strict=True):
+        for resource, outcome in zip(resources, seen, strict=True):
             if isinstance(outcome, Refusal):
                 attempts.refused(self.record, resource, outcome)
             elif isinstance(outcome, Call):
@@ -146,9 +178,12 @@ class Look:
                 return Ready(resource.status or ABSENT)
             description = lookup.find(resource)
         except lookup.NoneUsable as failure:
-            return Failed("CREATE FAILED", f"the automatic training failed: {failure}. {MEND}")
+            return Failed("CREATE FAILED", f"the automatic training failed: {sentence(str(failure))} {MEND}")
         except (ClientError, BotoCoreError) as error:
             return understand(error)
+        except Exception as error:  # a fault of ours about one resource is no reason to leave the others alone
+            logger.exception("not looked at", extra={"resource": resource.id})
+            return Failed(resource.status or "", f"the pipeline itself failed: {type(error).__name__}: {error}")
         if description is None or not ownership.other_owner(resource, self.group_arn, description):
             attempts.recover(resource, description)
         outcome = reconcile(resource, self.group_arn, description)
@@ -174,10 +209,13 @@ class Look:
     def _note(self, resource: Resource, outcome: Pending | Ready | Failed) -> None:
         now = clients.clock.now()
         attempts.trouble_is_over(self.record, resource)
+        if not isinstance(outcome, Pending) and resource.did("create"):
+            self.slots[resource.type] = self.slots.get(resource.type, 0) + 1
         if isinstance(outcome, Ready):
             resource.state, resource.status = READY, outcome.status
         elif isinstance(outcome, Failed):
             resource.state, resource.status, resource.failure = FAILED, outcome.status, outcome.why
+            resource.foreign = outcome.is_foreign
         else:
             known = resource.since if resource.status == outcome.status else None
             resource.since = outcome.since or known or now

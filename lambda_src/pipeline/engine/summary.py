@@ -14,24 +14,27 @@ from .resources import BLOCKED, FAILED, OPEN, READY, Resource
 MOST_NAMED = 20  # resources: the state of an execution is bounded
 
 
-def summarise(stage: str, run: str, resources: list[Resource], working: list[Resource]) -> dict[str, Any]:
+def summarise(stage: str, run: str, resources: list[Resource], working: list[Resource], looks: int) -> dict[str, Any]:
     """The summary of a stage's resources, of which some are being worked on.
 
     Returns:
-        `verdict`: `ready`, or `pending` with `waitSeconds` and `nextLook`; how many are `ready`, which `failed`; of the
-        `pending` ones the status, since when, and by when it is expected to be over; how many wait for them.
+        `verdict`: `ready`, or `pending` with `waitSeconds` and `nextLook`; the number of `looks` so far; how many are
+        `ready`, which `failed`; of the `pending` ones the status, since when, and by when it is expected to be over;
+        how many wait for them.
     """
     still_open = [resource for resource in resources if resource.state == OPEN]
     summary: dict[str, Any] = {
         "verdict": "pending" if still_open else "ready",
         "run": run,
         "stage": stage,
+        "looks": looks,
         "ready": sum(resource.state == READY for resource in resources),
         "failed": [resource.shown for resource in resources if resource.state in (FAILED, BLOCKED)][:MOST_NAMED],
     }
     if still_open:
         now = clients.clock.now()
-        seconds = math.ceil(min((_seconds_until(resource, now) for resource in working), default=waiting.SHORTEST))
+        until = min((_seconds_until(resource, now) for resource in working), default=waiting.SHORTEST)
+        seconds = math.ceil(max(until, waiting.least_wait(looks)))
         summary |= {
             "waitSeconds": seconds,  # a Wait takes whole numbers only
             "nextLook": _iso(now + seconds),
@@ -43,6 +46,8 @@ def summarise(stage: str, run: str, resources: list[Resource], working: list[Res
 
 def _seconds_until(resource: Resource, now: float) -> float:
     """Until the next look at it."""
+    if resource.trouble and resource.trouble.get("wantsSlot"):
+        return waiting.LONGEST  # or when one of its like has ended, which is looked at anyway
     if resource.trouble:
         return max(float(resource.trouble["next"]) - now, waiting.SHORTEST)
     age = now - (resource.since or now)

@@ -20,6 +20,8 @@ PATIENT_FROM = 6 * HOUR
 # After three days ten minutes are less than a quarter of a percent; and an execution has at most 25,000 events.
 VERY_OLD, LONGEST_OF_ALL = 3 * DAY, 10 * MINUTE
 # With history: the window is as wide as earlier times differ, and at least this much of them wider on either side.
+# Many short jobs one after the other: looks grow rarer before a history is full.
+LEAST_WAITS = ((2200, LONGEST_OF_ALL), (1800, LONGEST), (1200, MINUTE))
 LEAST_SPREAD, SPREAD_OF_ONE = 0.03, 0.041
 LOOKS_IN_A_WINDOW = 82
 MOST_REMEMBERED = 5
@@ -64,6 +66,11 @@ def seconds_until_next_look(age: float, durations: Sequence[float] = (), fastest
         wait = 2 * SHORTEST + (age - window.latest) / 20
     longest = LONGEST if age < VERY_OLD else LONGEST_OF_ALL
     return round(min(max(wait, SHORTEST), longest))
+
+
+def least_wait(looks: int) -> int:
+    """Seconds between looks at the least, after that many: a history ends at 25,000 events, and a look is nine."""
+    return next((seconds for number, seconds in LEAST_WAITS if looks >= number), SHORTEST)
 
 
 def seconds_until_retry(trouble: float) -> int:

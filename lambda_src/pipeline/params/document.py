@@ -6,6 +6,7 @@ import difflib
 import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
 
     def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         document = dict(pairs)
-        for name in sorted({name for name, _ in pairs if [key for key, _ in pairs].count(name) > 1}):
+        for name in sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1):
             problems.append(Problem("$", f"the key `{name}` stands more than once in one object. Keep one of them."))
         return document
 
@@ -49,11 +50,14 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
 
 def schema_problems(document: Any) -> list[Problem]:
     """Everything in `document` that the published schema refuses."""
-    errors = sorted(
-        Draft202012Validator(_schema()).iter_errors(document),
-        key=lambda error: [str(step) for step in error.absolute_path],
-    )
-    return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+    try:
+        errors = sorted(
+            Draft202012Validator(_schema()).iter_errors(document),
+            key=lambda error: [str(step) for step in error.absolute_path],
+        )
+        return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+    except RecursionError:
+        return [Problem("$", "the document is nested too deeply.")]
 
 
 def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:

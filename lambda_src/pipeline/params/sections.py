@@ -1,6 +1,6 @@
 """From the sections of params.json to resources with all the parameters of their create calls.
 
-Nothing is called here: what Personalize already has is `existing.py`'s business.
+Nothing is called here: what Personalize already has is the business of `planning/`.
 """
 
 from __future__ import annotations

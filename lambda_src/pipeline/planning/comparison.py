@@ -6,12 +6,11 @@ from pipeline.engine import ownership
 from pipeline.engine.calls import failed, is_being_deleted, is_settled, status_of, took
 from pipeline.engine.differences import changed, fixed_changes
 from pipeline.engine.existing import Existing
+from pipeline.engine.reconcile import NO_REASON
 from pipeline.engine.resource_types import Parameters
-from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, READY, Resource
+from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, OPEN, READY, Resource
 from pipeline.params.sections import Sections
 from pipeline.problems import Problem
-
-NO_REASON = "Personalize gives no reason"
 
 
 def compare(read: Sections, existing: Existing, where: str, resource: Resource) -> Parameters | None:
@@ -109,7 +108,7 @@ def _plan_tags(existing: Existing, resource: Resource) -> None:
         return
     if lacking := existing.lacking_tags(resource.arn, resource.parameters["tags"]):
         resource.add_tags = lacking
-        resource.state = "open"
+        resource.state = OPEN
         if resource.plan == "reuse":
             decide(resource, "update", "tags changed")
 

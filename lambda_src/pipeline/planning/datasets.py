@@ -106,7 +106,9 @@ def _jobs_of(existing: Existing, section: DatasetSection) -> list[Parameters]:
     present = existing.describe("dataset", section.dataset.arn)
     assert present
     jobs = existing.listed("datasetImportJob", section.dataset.arn)
-    return [job for job in jobs if not failed(job["status"]) and job["creationDateTime"] >= present["creationDateTime"]]
+    return [
+        job for job in jobs if not failed(status_of(job)) and job["creationDateTime"] >= present["creationDateTime"]
+    ]
 
 
 def _reuse(existing: Existing, job: Resource, latest: Parameters) -> None:

@@ -92,12 +92,12 @@ def _try_first(read: Sections, existing: Existing, placed: Placed) -> None:
     name = resource.name[: LONGEST_NAME - len(mark)] + mark
     arn = (resource.arn or "").rpartition("/")[0] + f"/{name}"
     given = {key: value for key, value in resource.parameters.items() if key != "tags"}
-    trial = Resource("filter", name, given | {"name": name}, arn, label="(trial)")
+    trial = Resource("filter", name, given | {"name": name}, arn, helper="trial")
     compare(read, existing, placed.where, trial)
     if trial.plan == "create":
         trial.reason = f"tries the new expression before {resource.name} is deleted for it"
-    removal = Resource("filter", name, arn=arn, target=ABSENT, label="(end of trial)", anyway=True)
+    removal = Resource("filter", name, arn=arn, target=ABSENT, helper="end of trial")
     decide(removal, "delete", "the trial is over")
     resource.after.append(trial.id)
-    removal.after = [trial.id, resource.id]
+    removal.after_any = [trial.id, resource.id]
     read.trials += [trial, removal]

@@ -40,19 +40,24 @@ def _import(read: Sections) -> Iterator[Resource]:
         yield _placed(IMPORT, section.dataset, *before)
         if section.old_schema:
             yield _placed(IMPORT, section.old_schema, section.dataset)
+    # A metric attribution reports on what is imported after it was made; where it can't be made, data is imported too.
+    for placed in read.metric_attributions:
+        yield _placed(IMPORT, placed.resource, *(section.dataset for section in read.datasets))
+    for section in read.datasets:
+        section.import_job.after_any = ids(placed.resource for placed in read.metric_attributions)
         yield _placed(IMPORT, section.import_job, section.dataset)
 
 
 def _build(read: Sections, data: list[Resource]) -> Iterator[Resource]:
     """On the data: each after all of it, for what is in the datasets decides whether it is legal."""
-    data = [resource for resource in data if not resource.keep_if_used]
+    data = [resource for resource in data if resource.type in ("dataset", "datasetImportJob")]
     datasets = [section.dataset for section in read.datasets]
     for placed in read.event_trackers:
         yield _placed(BUILD, placed.resource, *datasets)
-    for placed in [*read.metric_attributions, *read.filters, *read.recommenders]:
+    for placed in [*read.filters, *read.recommenders]:
         yield _placed(BUILD, placed.resource, *data)
     for trial in read.trials:
-        yield _placed(BUILD, trial, *([] if trial.anyway else data))
+        yield _placed(BUILD, trial, *([] if trial.after_any else data))
     filters = {placed.resource.arn: placed.resource for placed in read.filters}
     for section in read.solutions:
         yield _placed(BUILD, section.solution, *datasets)

@@ -41,15 +41,17 @@ def check(read: Sections, existing: Existing, resources: list[Resource], raised:
     """Add a problem for each quota that the plan would exceed; those of `raised` are the account's own."""
     for quota in QUOTAS:
         mine = [resource for resource in resources if resource.type == quota.type]
-        made = {resource.arn for resource in mine if resource.plan == "create" and not resource.anyway}
+        made = {resource.arn for resource in mine if resource.plan in ("create", "replace")}
         if not made:
             continue
         present = set(_present(read, existing, quota))
         gone = {resource.arn for resource in mine if resource.target == ABSENT and resource.plan == "delete"}
         allowed = raised.get(quota.name, quota.usual)
         if len((present - gone) | made) > max(allowed, len(present)):
+            trials = [resource.name for resource in mine if resource.helper and resource.plan == "create"]
+            why = " (a changed filter needs one free place while its expression is tried)" if trials else ""
             what = (
-                f"{len(made - present)} {RESOURCE_TYPES[quota.type].label}(s) would be created beside "
+                f"{len(made - present)} {RESOURCE_TYPES[quota.type].label}(s) would be created{why} beside "
                 f"{len(present - gone)}; {'a region' if quota.regional else 'a dataset group'} may have {allowed}. "
                 f"Take some out or delete some; or have AWS raise the quota, and tell the module: "
                 f"quotas = {{ {quota.name} = ... }}."

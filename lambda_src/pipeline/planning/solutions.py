@@ -6,12 +6,12 @@ import re
 
 from pipeline import clients
 from pipeline.data import folders
-from pipeline.engine.calls import begun, failed, took
+from pipeline.engine.calls import begun, failed, status_of, took
 from pipeline.engine.differences import canonical_expression, differs
 from pipeline.engine.existing import Existing
 from pipeline.engine.lookup import newest_usable
 from pipeline.engine.resource_types import Parameters
-from pipeline.engine.resources import ABSENT, READY, Resource
+from pipeline.engine.resources import ABSENT, OPEN, READY, Resource
 from pipeline.params import places, recipes
 from pipeline.params.sections import Placed, Sections, SolutionSection
 
@@ -68,7 +68,8 @@ def _solution_version(
     version, when, solution = section.solution_version, read.when["train"], section.solution
     newest = newest_usable(versions)
     version.durations = [took(entry) for entry in versions if entry["status"] == "ACTIVE"]
-    mark = digest(sorted(dataset.content for dataset in read.datasets), _training_settings(solution))
+    mode = version.parameters.get("trainingMode", "FULL")
+    mark = digest(sorted(dataset.content for dataset in read.datasets), _training_settings(solution), mode)
     if solution.parameters.get("performAutoTraining"):
         _automatic(version, newest, existing)
     elif when == "never":
@@ -125,7 +126,7 @@ def _outdated(read: Sections, existing: Existing, section: SolutionSection, newe
         return "" if f"-{mark}-" in name else "trained on other data, or in another way"
     for dataset in read.datasets:
         jobs = existing.listed("datasetImportJob", dataset.dataset.arn or "")
-        usable = [job for job in jobs if not failed(job["status"])]
+        usable = [job for job in jobs if not failed(status_of(job))]
         if usable and usable[0]["lastUpdatedDateTime"].timestamp() > begun(newest):
             return f"new data in {dataset.dataset_type}"
     shown = description.get("solutionConfig", {})
@@ -154,7 +155,7 @@ def _campaign(read: Sections, existing: Existing, section: SolutionSection, plac
         trains = version.plan in ("create", "await")
         decide(campaign, "update", f"moves to the {'version that this run trains' if trains else 'newest version'}")
     if moves or campaign.fill.get("follows") and version.state != READY:
-        campaign.state = "open"
+        campaign.state = OPEN
 
 
 def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Placed, run_id: str, home: str) -> None:
@@ -176,7 +177,7 @@ def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Pl
     job.fill = {"solutionVersionArn": version.id}
     jobs = existing.listed(job.type, version.arn or "") if version.plan == "reuse" else []
     job.durations = [took(entry) for entry in jobs if entry["status"] == "ACTIVE"]
-    done = [entry for entry in jobs if f"-{mark}-" in entry["jobName"] and not failed(entry["status"])]
+    done = [entry for entry in jobs if f"-{mark}-" in entry["jobName"] and not failed(status_of(entry))]
     if version.plan == "skip":
         decide(job, "skip", "there is no version to run on yet")
     elif read.when["batch"] == "never":

@@ -56,16 +56,20 @@ class Run:
 def run_of(execution: dict[str, Any]) -> Run:
     """The run of an execution, from the state machine's context object of it."""
     upload = execution["Input"]["upload"]
+    started = milliseconds(execution["StartTime"])
+    order = None
+    if "time" in upload:
+        # No upload is made after the run that it starts; a time in the future would overtake all that come.
+        made = min(milliseconds(upload["time"]), started)
+        order = [made, str(upload.get("sequencer", "")).rjust(32, "0"), run_id(execution)]
     return Run(
         id=run_id(execution),
         execution_arn=execution["Id"],
         bucket=upload["bucket"],
         key=upload["key"],
         version_id=upload.get("versionId"),
-        order=[milliseconds(upload["time"]), upload.get("sequencer", "").rjust(32, "0"), run_id(execution)]
-        if "time" in upload
-        else None,
-        started=milliseconds(execution["StartTime"]) / 1000,
+        order=order,
+        started=started / 1000,
         overrides=execution["Input"].get("overrides", {}),
     )
 

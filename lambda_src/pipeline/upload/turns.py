@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import math
 import re
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from .runs import Run, read_params_file, run_of
 
 logger = Logger(child=True)
 FORMAT = 1
+SETTLING = 5  # seconds until the events of uploads that were made before this one have come, too
 TRIES = 8  # conditional writes in one action; ten uploads in a second all want to
 GROUP_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}")
 Json = dict[str, Any]
@@ -37,13 +39,17 @@ Json = dict[str, Any]
 
 @dataclass
 class Ticket:
-    """A run that works or waits. `order` sorts uploads by the time they were made; None for a run without an upload."""
+    """A run that works or waits. `order` sorts uploads by the time they were made; None for a run without an upload.
+
+    `overrides` are what a schedule sets otherwise than the params file.
+    """
 
     run: str
     executionArn: str
     key: str
     order: list[Any] | None = None
-    took_effect: bool = False
+    overrides: dict[str, str] = field(default_factory=dict)
+    tookEffect: bool = False
 
 
 @dataclass
@@ -82,7 +88,7 @@ def take_effect(group: str, id_: str) -> None:
 
     def change(turns: Turns) -> None:
         if turns.holder and turns.holder.run == id_:
-            turns.holder.took_effect = True
+            turns.holder.tookEffect = True
 
     _change(group, change)
 
@@ -100,18 +106,21 @@ def release(group: str, id_: str) -> None:
 
 def _next(turns: Turns, run: Run, group: str) -> Json:
     """Decide on this run's turn, and change `turns` accordingly."""
-    mine = Ticket(run.id, run.execution_arn, run.key, run.order)
+    mine = Ticket(run.id, run.execution_arn, run.key, run.order, run.overrides)
     if turns.holder and turns.holder.run == run.id:
         return {"verdict": "ready"}
     if turns.holder and not _is_running(turns.holder.executionArn):
         _end(turns)
-    others = [ticket for ticket in turns.waiting if ticket.run != run.id]
-    turns.waiting = [ticket for ticket in others if _is_running(ticket.executionArn)]
+    turns.waiting = [ticket for ticket in turns.waiting if ticket.run != run.id]
     if newer := _overtaken_by(turns, mine, run, group):
         _supersede(run, group, newer)
         return {"verdict": "over", "supersededBy": newer}
-    before = [ticket for ticket in turns.waiting if _sorts_before(ticket, mine)]
-    if turns.holder is None and not before:
+    ahead = turns.holder or _first(turns, lambda ticket: _sorts_before(ticket, mine))
+    settling = SETTLING - (time.time() - mine.order[0] / 1000) if mine.order else 0
+    if ahead is None and settling > 0:
+        turns.waiting = sorted([*turns.waiting, mine], key=_sorting)
+        return {"verdict": "pending", "waitSeconds": math.ceil(settling), "waitingFor": "uploads made just before"}
+    if ahead is None:
         turns.holder = mine
         return {"verdict": "ready"}
     waited = time.time() - run.started
@@ -119,26 +128,37 @@ def _next(turns: Turns, run: Run, group: str) -> Json:
         _give_up(run, group, waited)
         return {"verdict": "over"}
     turns.waiting = sorted([*turns.waiting, mine], key=_sorting)
-    ahead = turns.holder or before[0]
     return {"verdict": "pending", "waitSeconds": seconds_until_turn(waited), "waitingFor": ahead.run}
+
+
+def _first(turns: Turns, wanted: Callable[[Ticket], bool]) -> Ticket | None:
+    """The first that waits and is wanted. Those whose run has ended meanwhile are forgotten on the way."""
+    for ticket in sorted(filter(wanted, turns.waiting), key=_sorting):
+        if _is_running(ticket.executionArn):
+            return ticket
+        turns.waiting.remove(ticket)
+    return None
 
 
 def _end(turns: Turns) -> None:
     """The holder's run is over."""
     ended, turns.holder = turns.holder, None
-    if ended and ended.took_effect and ended.order and (not turns.latest or _sorts_before(turns.latest, ended)):
+    if ended and ended.tookEffect and ended.order and (not turns.latest or _sorts_before(turns.latest, ended)):
         turns.latest = ended
 
 
 def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | None:
     """The newer upload that makes this one pointless: one that took effect, or one of the same file."""
     if mine.order is None:
-        return None  # a schedule's run: it reads the newest file
+        # A schedule's run reads the newest file, so nothing overtakes it; but one that waits is enough.
+        same = _first(
+            turns, lambda ticket: (ticket.order, ticket.key, ticket.overrides) == (None, mine.key, mine.overrides)
+        )
+        return {"key": same.key, "run": same.run, "isTheSame": True} if same else None
     if turns.latest and turns.latest.order and turns.latest.order > mine.order:
         return {"key": turns.latest.key, "run": turns.latest.run, "tookEffect": True}
-    for ticket in turns.waiting:
-        if ticket.key == mine.key and ticket.order and ticket.order > mine.order:
-            return {"key": ticket.key, "run": ticket.run}
+    if newer := _first(turns, lambda ticket: ticket.key == mine.key and (ticket.order or []) > (mine.order or [])):
+        return {"key": newer.key, "run": newer.run}
     # Its event may be hours late; the bucket knows.
     if run.version_id and (newest := _newest_version(run)) and newest != run.version_id:
         later = run.at_newest_version()
