@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from pipeline import clients
 from pipeline.params import recipes
 from pipeline.params.document import schema_problems
 from pipeline_cli.__main__ import main
@@ -411,6 +412,7 @@ def test_a_missing_region_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which nobody has signed in to AWS."""
+    clients._session.cache_clear()  # it remembers credentials
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

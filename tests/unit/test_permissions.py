@@ -281,6 +281,8 @@ def test_the_role_of_schedules_allows_what_their_targets_ask_for_and_nothing_els
         "RoleArn": set(),
         "Input": set(),
     }
-    target = parameters_of("shop.run", "rate(1 day)", {"bucket": "shop-input", "key": "params.json"}, {})["Target"]
+    target = parameters_of(
+        "shop.run", "rate(1 day)", {"bucket": "shop-input", "key": "params.json", "datasetGroup": "shop"}, {}
+    )["Target"]
     with_a_key = {"kms:Decrypt", "kms:GenerateDataKey"}
     assert allowed(SCHEDULES) == set().union(*(asked[name] for name in target)) | with_a_key

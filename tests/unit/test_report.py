@@ -67,8 +67,8 @@ def test_a_resource_that_cannot_be_looked_at_does_not_hide_the_others(
     monkeypatch.setitem(ACTIONS, "report", unsighted)
     execution = deployment.start()
     deployment.exhaust(execution)
-    assert execution.error == "ResourceFailed"
+    assert execution.status == "SUCCEEDED"  # what the record says is true, whoever can look at it
     (mail,) = deployment.mails()
-    assert "campaign for-you: could not be looked at" in mail
+    assert "1 resource(s) could not be looked at once more, and are told as the run left them" in mail
     assert "What bills from now on could not be looked at" in mail
     assert "created in 2 min     solution version for-you" in mail

@@ -16,9 +16,14 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-pipeline:20261123-17
 TIME = "2026-11-23T17:05:02.123Z"
 
 
-def run(key: str = "params.json", name: str = "20261123-170502-1f0c9a3b", **upload: str) -> Run:
+def run(
+    key: str = "params.json",
+    name: str = "20261123-170502-1f0c9a3b",
+    started: str = "2026-11-23T17:05:09.500Z",
+    **upload: str,
+) -> Run:
     given: dict[str, Any] = {"upload": {"bucket": BUCKET, "key": key, **upload}}
-    return run_of({"Id": ARN, "Name": name, "StartTime": "2026-11-23T17:05:09.500Z", "Input": given})
+    return run_of({"Id": ARN, "Name": name, "StartTime": started, "Input": given})
 
 
 def test_a_run_is_what_its_input_says() -> None:
@@ -50,10 +55,19 @@ UPLOADS = st.tuples(MOMENTS, st.integers(min_value=0, max_value=2**96))
 def test_uploads_sort_by_their_time_and_then_by_s3s_sequencer(uploads: list[tuple[dt.datetime, int]]) -> None:
     """Sequencers are hexadecimal, the shorter one is padded (S3 User Guide, "Event ordering and duplicate events")."""
     runs = {
-        upload: run(time=f"{upload[0].isoformat(timespec='milliseconds')}Z", sequencer=f"{upload[1]:X}")
+        upload: run(
+            started="2041-01-01T00:00:00Z",
+            time=f"{upload[0].isoformat(timespec='milliseconds')}Z",
+            sequencer=f"{upload[1]:X}",
+        )
         for upload in uploads
     }
     assert sorted(uploads, key=lambda upload: runs[upload].order or []) == sorted(uploads)
+
+
+def test_a_time_in_the_future_does_not_overtake_what_comes() -> None:
+    forged, later = run(time="2999-01-01T00:00:00Z"), run(time="2026-11-23T17:06:00Z", started="2026-11-23T17:06:01Z")
+    assert forged.order and later.order and forged.order < later.order
 
 
 def test_of_uploads_that_nothing_tells_apart_the_order_is_still_the_same_for_all() -> None:

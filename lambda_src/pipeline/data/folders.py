@@ -104,15 +104,24 @@ def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
             *(entry["Key"] for entry in page.get("Contents", [])),
         ]
     ]
-    return list_folder(bucket, choose(names, prefix, dataset_type) or f"{prefix}{dataset_type}/")
+    for name in candidates(names, prefix, dataset_type):
+        # The console makes a folder of nothing but itself, which holds no data.
+        if (found := list_folder(bucket, name)).files:
+            return found
+    return DataFolder(bucket, f"{prefix}{dataset_type}/", ())
 
 
 def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:
     """Of the names beside the params file (folders end with a slash) the one that holds the dataset, or None."""
+    return next(iter(candidates(names, prefix, dataset_type)), None)
+
+
+def candidates(names: list[str], prefix: str, dataset_type: str) -> list[str]:
+    """The names that may hold the dataset, likeliest first."""
     wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
     exact = [name for name in wanted if name in names]
     alike = [name for form in wanted for name in names if name.lower() == form.lower()]
-    return next(iter(exact + alike), None)
+    return list(dict.fromkeys(exact + alike))
 
 
 def _pages(bucket: str, prefix: str) -> Iterator[Any]:

@@ -27,8 +27,24 @@ def bills(group_arn: str, existing: Existing) -> list[Row]:
     existing.fetch_lists(("campaign", entry["solutionArn"]) for entry in solutions)
     campaigns = [entry for solution in solutions for entry in existing.listed("campaign", solution["solutionArn"])]
     found = {"campaign": campaigns, "recommender": existing.listed("recommender", group_arn), "solution": solutions}
+    trainings = [
+        entry["latestSolutionVersion"] for entry in _described("solution", solutions, existing) if _trains(entry)
+    ]
     rows = [row for kind, entries in found.items() for row in _rows(kind, _described(kind, entries, existing))]
+    rows += [_training(version) for version in trainings]
     return sorted(rows, key=lambda row: (row["type"], row["name"]))
+
+
+def _trains(solution: Parameters) -> bool:
+    """Whether its newest version is being trained, for this run or for anybody."""
+    return status_of(solution.get("latestSolutionVersion", {})) in ("CREATE PENDING", "CREATE IN_PROGRESS")
+
+
+def _training(version: Parameters) -> Row:
+    arn = version["solutionVersionArn"]
+    billed = "a training that goes on, and bills until it ends or is stopped"
+    name = arn.split(":solution/")[-1]
+    return {"type": "solution version", "name": name, "arn": arn, "status": status_of(version), "billed": billed}
 
 
 def _described(kind: str, entries: list[Parameters], existing: Existing) -> list[Parameters]:

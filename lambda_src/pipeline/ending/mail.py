@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.engine.resources import TEARDOWN
+
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
 # Bytes; SNS takes 256 KiB. Far below that a mail stops being read. The report has everything.
 LONGEST_TEXT = 100_000
@@ -27,6 +29,7 @@ STOPS = {
     "campaign": "aws personalize delete-campaign --campaign-arn",
     "recommender": "aws personalize stop-recommender --recommender-arn",
     "solution": "aws personalize update-solution --no-perform-auto-training --solution-arn",
+    "solution version": "aws personalize stop-solution-version-creation --solution-version-arn",
 }
 
 
@@ -67,7 +70,8 @@ def duration(seconds: float) -> str:
 def _parts(document: dict[str, Any]) -> Iterator[str]:
     run, resources, outcome = document["run"], document["resources"], document["outcome"]
     headline = HEADLINES[outcome]
-    if outcome == "succeeded" and all(row["done"] in UNCHANGED for row in resources):
+    rescheduled = any(done != "kept" for done in document.get("schedules", {}).values())
+    if outcome == "succeeded" and not rescheduled and all(row["done"] in UNCHANGED for row in resources):
         headline = "The run succeeded: nothing had changed, so nothing was imported, trained or updated."
     yield headline
     yield "\n".join(_about(document))
@@ -97,7 +101,9 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
         yield _section("Notes", document["notes"])
     if outcome == "rejected":
         yield "Mend the files and upload the params file again."
-    if outcome == "failed":
+    if outcome == "failed" and any(row["plan"] == "delete" and row["reason"] == TEARDOWN for row in resources):
+        yield "Upload the params file again: the teardown goes on with what is left."
+    elif outcome == "failed":
         yield "What was made is kept and used again: mend the cause and upload the params file again."
     if "bucket" in run and "report" in document:
         yield f"Report: s3://{run['bucket']}/{document['report']}"
@@ -133,7 +139,8 @@ def _delay(resource: str, what: str, seconds: float) -> str:
 
 def _resource(row: dict[str, Any]) -> Iterator[str]:
     took = f" in {duration(row['seconds'])}" if row.get("seconds") else ""
-    yield f"{row['done'] + took:<20} {row['type']} {row['name']} ({row['status'] or 'absent'}; {row['reason']})"
+    how = "; ".join(part for part in (row["status"], row["reason"]) if part)
+    yield f"{row['done'] + took:<20} {row['type']} {row['name']} ({how})"
     if row["arn"]:
         yield f"{'':<20} {row['arn']}"
     if "trackingId" in row:

@@ -58,20 +58,20 @@ def finish(execution: Json, failure: str | None = None) -> Json:
     record = load(identity) or Record({"id": identity, "key": _key_of(execution)})
     document = document_of(record, failure)
     document["report"] = key(identity)
-    subject, text = mail.compose(document)
-    clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
-    # The mail is out. Were the action to fail from here on, it would be tried again, and mail again.
+    if not record.reported:
+        subject, text = mail.compose(document)
+        clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
+    # The mail is out. What fails from here on must not lead to another one.
+    record.reported = True
+    with _logged("record not closed"):
+        record.save()
     with _logged("report not written"):
-        # This object is how the safety net knows that the run's ending was mailed.
         clients.s3().put_object(
             Bucket=settings().bucket,
             Key=document["report"],
             Body=json.dumps(document, indent=1, default=str).encode(),
             ContentType="application/json",
         )
-    record.reported = True
-    with _logged("record not closed"):
-        record.save()
     if group := record.run.get("datasetGroup"):
         with _logged("turn not given back"):  # it is taken over, as its run has ended
             turns.release(group, identity)
@@ -128,6 +128,9 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         for row in document["resources"]
         if row["problem"]
     ]
+    if unseen := [row for row in document["resources"] if row.get("unseen")]:
+        why = f"{len(unseen)} resource(s) could not be looked at once more, and are told as the run left them"
+        document["notes"] = [*document["notes"], f"{why}: {unseen[0]['unseen']}"]
     if failures:
         error = "RunFailed" if whole else "ResourceFailed"
         return document | {"outcome": "failed", "error": error, "failures": failures}

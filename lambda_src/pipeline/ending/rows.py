@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.engine import attempts, lookup
 from pipeline.engine.calls import is_settled, side_by_side, status_of
 from pipeline.engine.existing import Existing
 from pipeline.engine.reconcile import sentence
 from pipeline.engine.record import Record
 from pipeline.engine.resource_types import Parameters
-from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, READY, Resource
+from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, FAILED, READY, Resource
 
 from . import billing
 
@@ -57,24 +59,28 @@ def _row(resource: Resource) -> Row:
 
 
 def _looked_at(resource: Resource, existing: Existing, deadline: float) -> Row:
+    with suppress(ClientError, BotoCoreError, lookup.NoneUsable):
+        if resource.intent:  # a call whose answer is not known: what it made is there, or not
+            attempts.recover(resource, lookup.find(resource))
     row = _row(resource) | {"done": done(resource), "status": resource.status, "problem": problem(resource)}
     if resource.took:
         row["seconds"] = round(resource.took)
     if time.monotonic() > deadline:
-        return row | {"problem": row["problem"] or "could not be looked at: Personalize answers too slowly"}
+        return row | {"unseen": "Personalize answers too slowly"}
     try:
         return row | _seen(resource, existing)
     except (ClientError, BotoCoreError) as error:
-        # What else is there must still be told.
-        logger.exception("not looked at")
-        return row | {"problem": row["problem"] or f"could not be looked at: {error}"}
+        logger.exception("not looked at")  # what the record says is told
+        return row | {"unseen": f"{error}"}
 
 
 def done(resource: Resource) -> str:
     """What this run did to it, in the past tense: from its record alone."""
     verbs = list(dict.fromkeys(step["what"] for step in resource.done))
     if resource.held:
-        return "held"
+        return "held, settings updated" if "update" in verbs else "held"
+    if "update" in verbs and resource.state == FAILED:
+        return "not updated"
     if "create" in verbs:
         return "replaced" if "delete" in verbs else "created"
     if "delete" in verbs:
@@ -85,6 +91,8 @@ def done(resource: Resource) -> str:
         return " and ".join(PAST[verb] for verb in verbs)
     if resource.state == BLOCKED:
         return "not attempted"
+    if resource.intent:
+        return "not known"
     if resource.plan in UNTOUCHED:
         return UNTOUCHED[resource.plan]
     if resource.target in (ABSENT, ENDED) and resource.state == READY:
@@ -98,6 +106,10 @@ def problem(resource: Resource) -> str | None:
         return sentence(resource.failure)
     if resource.state == READY:
         return None
+    if resource.intent:
+        return (
+            f"the call to {resource.intent['what']} it got no answer by the end of the run; the next upload finds out."
+        )
     if resource.trouble:
         return f"is not ready: {resource.trouble['what']}"
     if resource.status is None or (is_settled(resource.status) and not resource.done):

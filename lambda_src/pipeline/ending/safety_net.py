@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from pipeline import clients
+from pipeline.engine.record import load
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 
@@ -63,6 +64,10 @@ def _as_context(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_reported(execution: dict[str, Any]) -> bool:
+    """Whether a mail went out: the record says so; or where that could not be written, the report is there."""
+    record = load(run_id(execution))
+    if record and record.reported:
+        return True
     try:
         clients.s3().head_object(Bucket=settings().bucket, Key=key(run_id(execution)))
     except ClientError as error:

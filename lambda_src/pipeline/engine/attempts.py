@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import clients
 
 from . import waiting
-from .calls import status_of, write
-from .patience import PROPAGATION, Refusal, understand
+from .calls import is_being_deleted, status_of, write
+from .differences import differs, update
+from .patience import Refusal, understand
 from .reconcile import Call, update_shown
 from .record import Record
 from .resource_types import Parameters
@@ -22,6 +23,7 @@ from .resources import FAILED, READY, Resource
 logger = Logger(child=True)
 WORTH_TELLING = 60  # seconds lost to refusals
 UNSEEN = 2 * 60  # seconds until a create call without an answer is made again
+STALE = 30  # seconds after which a decision is not carried out any more: another look may have looked since
 
 
 def decide_on(record: Record, calls: list[tuple[Resource, Call]]) -> None:
@@ -43,6 +45,8 @@ def make(record: Record, resource: Resource, call: Call) -> None:
     """Make one call, and note what came of it."""
     exceptions = clients.personalize_once().exceptions
     answer: Parameters = {}
+    if resource.intent is None or clients.clock.now() - resource.intent["at"] > STALE:
+        return
     try:
         if call.what == "tag":
             clients.personalize_once().tag_resource(**call.parameters)
@@ -71,13 +75,35 @@ def recover(resource: Resource, description: Parameters | None) -> None:
     status = status_of(description) if description else None
     happened = {
         "create": description is not None,
-        "update": description is not None and update_shown(resource, description) != resource.seen_update,
+        "update": description is not None and _shows_update(resource, description),
         "delete": status is None or status.startswith("DELETE"),
         "start": status is not None and (status.startswith("START") or status == "ACTIVE"),
         "stop": status is not None and ("STOP" in status or status == "INACTIVE"),
     }
     if happened.get(what):
         _did(resource, what)
+
+
+def _shows_update(resource: Resource, description: Parameters) -> bool:
+    """Whether a description shows the update that was asked for; another one is somebody else's."""
+    kind = resource.kind
+    if kind.latest_update not in description:
+        return not update(kind, resource.parameters, description)
+    if update_shown(resource, description) == resource.seen_update or kind.settings is None:
+        return False
+    return not differs(kind.settings(resource.parameters), description[kind.latest_update])
+
+
+def note_if_found(resource: Resource, description: Parameters) -> None:
+    """What was to be created and is there without a call of this run's was made by somebody else."""
+    status = status_of(description)
+    if resource.plan == "create" and not resource.done and not resource.intent and not is_being_deleted(status):
+        _found(resource)
+
+
+def _found(resource: Resource) -> None:
+    resource.reason = "somebody else made it while this run worked"
+    resource.done.append({"what": "find", "at": clients.clock.now()})
 
 
 def may_be_made(resource: Resource) -> bool:
@@ -92,13 +118,19 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
     now = clients.clock.now()
     if resource.intent and not refusal.may_have_happened and not resource.intent.get("again"):
         resource.intent = None
-    if resource.keep_if_used and not refusal.is_final and refusal.patience > PROPAGATION:
+    if resource.keep_if_used and refusal.is_in_use:
         resource.state, resource.status = READY, "IN USE"
         return
     known = resource.trouble or {"since": now, "patience": refusal.patience, "kindSince": now}
-    if refusal.wants_slot and any(_works(other) for other in record.resources if other.type == resource.type):
-        # Its like are being worked on: it is their turn, and nobody's trouble.
+    wait: float = waiting.seconds_until_retry(now - known["since"])
+    alike = [other for other in record.resources if other.type == resource.type]
+    if refusal.wants_slot and any(_works(other) for other in alike):
+        # Its like are being worked on: it is their turn, and nobody's trouble. One of those that wait tries for all.
         known |= {"since": now, "kindSince": now}
+        wait = waiting.LONGEST
+        for other in alike:
+            if other.trouble and other.trouble["wantsSlot"]:
+                other.trouble["next"] = now + wait
     since = known["since"]
     of_this_kind = known["kindSince"] if known["patience"] == refusal.patience else now
     if now - of_this_kind >= refusal.patience or now - since >= max(refusal.patience, known["patience"]):
@@ -111,7 +143,7 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
         "since": since,
         "patience": refusal.patience,
         "kindSince": of_this_kind,
-        "next": now + waiting.seconds_until_retry(now - since),
+        "next": now + wait,
         "wantsSlot": refusal.wants_slot,
     }
 
@@ -138,9 +170,8 @@ def _exists_already(record: Record, resource: Resource, error: ClientError) -> N
     if resource.intent.get("again") or record.run["id"] in name:
         resource.intent["again"] = True
     else:
-        resource.reason = "somebody else made it while this run worked"
-        resource.done.append({"what": "find", "at": clients.clock.now()})
         resource.intent = None
+        _found(resource)
     is_new = resource.trouble is None
     refused(record, resource, understand(error))
     if is_new and resource.trouble:

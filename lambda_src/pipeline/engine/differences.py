@@ -48,6 +48,16 @@ def _plain(value: Any) -> Any:
     return number if number.is_finite() else value
 
 
+def canonical(value: Any) -> Any:
+    """The value without what its author may choose: the spelling of numbers, the order of lists, what is empty."""
+    if isinstance(value, dict):
+        return {name: canonical(entry) for name, entry in value.items() if entry not in NOTHING}
+    if isinstance(value, list | tuple):
+        return sorted((canonical(entry) for entry in value), key=repr)
+    plain = _plain(value)
+    return format(plain.normalize(), "f") if isinstance(plain, Decimal) else plain
+
+
 def canonical_expression(expression: str) -> str:
     """A filter expression without what its author may choose: blanks, parentheses, quotation marks, letter case.
 

@@ -42,13 +42,15 @@ BUSY = {"ResourceInUseException", "LimitExceededException"}
 class Refusal:
     """What a failed call says, and for how many seconds it is worth trying again.
 
-    `may_have_happened` where there was no answer; `wants_slot` where as many of its like are at work as may be.
+    `may_have_happened` where there was no answer; `wants_slot` where as many of its like are at work as may be,
+    `is_in_use` where something else needs it.
     """
 
     message: str
     patience: float
     may_have_happened: bool = False
     wants_slot: bool = False
+    is_in_use: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -85,7 +87,8 @@ def _answered(error: ClientError) -> Refusal:
         return Refusal(message, 0)
     if code in THROTTLED | BUSY or status == 429:
         is_slot = code == "LimitExceededException" and bool(RUNNING_QUOTA.search(message))
-        return Refusal(message, settings().patience_seconds, wants_slot=is_slot)
+        is_in_use = code == "ResourceInUseException"
+        return Refusal(message, settings().patience_seconds, wants_slot=is_slot, is_in_use=is_in_use)
     # A right or a resource that is not known everywhere yet; and what nobody knows of.
     return Refusal(f"{code}: {message}" if "AccessDenied" in code else message, PROPAGATION)
 

@@ -131,7 +131,7 @@ def _existing(resource: Resource, status: str, description: Parameters) -> Outco
     if latest and not is_settled(latest["status"]):
         return Pending(f"{latest['status']} (update)", begun(latest))
     if resource.target == INACTIVE:
-        return Ready(status) if status == INACTIVE else _once(resource, "stop", status)
+        return _tagged(resource, status) if status == INACTIVE else _once(resource, "stop", status)
     if status == INACTIVE:
         return _once(resource, "start", status)
     if resource.did("update"):
@@ -139,9 +139,14 @@ def _existing(resource: Resource, status: str, description: Parameters) -> Outco
     change = {} if resource.did("create") else update(resource.kind, resource.parameters, description)
     if change:
         return Call("update", _itself(resource) | change, update_shown(resource, description))
+    tagged = _tagged(resource, status)
+    return tagged if isinstance(tagged, Call) else _following(resource, status, description)
+
+
+def _tagged(resource: Resource, status: str) -> Outcome:
     if resource.add_tags:
         return Call("tag", {"resourceArn": resource.arn, "tags": resource.add_tags})
-    return _following(resource, status, description)
+    return Ready(status)
 
 
 def _once(resource: Resource, what: str, status: str) -> Outcome:
@@ -172,9 +177,8 @@ def _updated(resource: Resource, status: str, description: Parameters) -> Outcom
     if wanted and not wanted.endswith("/$LATEST") and description["solutionVersionArn"] != wanted:
         advice = f"The update is over, and the campaign serves {description['solutionVersionArn']} all the same."
         return Pending("UPDATE IN_PROGRESS", resource.done[-1]["at"], at_most=LAG, advice=advice)
-    if resource.add_tags:
-        return Call("tag", {"resourceArn": resource.arn, "tags": resource.add_tags})
-    return _following(resource, status, description)
+    tagged = _tagged(resource, status)
+    return tagged if isinstance(tagged, Call) else _following(resource, status, description)
 
 
 def update_shown(resource: Resource, description: Parameters) -> str | None:

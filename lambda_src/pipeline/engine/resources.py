@@ -10,6 +10,7 @@ from .resource_types import RESOURCE_TYPES, Parameters, ResourceType
 
 # What a resource is to become. ENDED: no longer at work, however it ends (a training that a teardown stops).
 ACTIVE, INACTIVE, ABSENT, ENDED = "ACTIVE", "INACTIVE", "ABSENT", "ENDED"
+TEARDOWN = "the params ask for a teardown"  # the reason of all deletions of one
 # How far it is.
 OPEN, READY, FAILED, BLOCKED = "open", "ready", "failed", "blocked"
 
@@ -42,7 +43,7 @@ class Resource:
         status: as Personalize last told it.
         since: when that work was begun; epoch seconds on the service's clock.
         done: what was done, in order, as told by the answers: `what`, `at`.
-        intent: a call that was decided on, and whose answer is not known: `what`, `at`, `again` if not for the first time.
+        intent: a call that was decided on, and whose answer is not known: `what`, `at`, `again` (not the first time).
         seen_update: when the update before this run's own was begun, as the service shows it.
         trouble: calls that are refused for now: `what`, `since`, `next` try, ... (docs/record.md).
         failure: why it failed, in words.

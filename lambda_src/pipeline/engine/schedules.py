@@ -73,7 +73,8 @@ def schedule_name(dataset_group: str, purpose: str) -> str:
 
 def parameters_of(name: str, expression: str, run: dict[str, Any], overrides: dict[str, str]) -> dict[str, Any]:
     """What Scheduler is told of one schedule, when it is made and when it is changed."""
-    start = {"upload": {"bucket": run["bucket"], "key": run["key"]}, "overrides": overrides}
+    upload = {"bucket": run["bucket"], "key": run["key"]}
+    start = {"upload": upload, "overrides": overrides, "datasetGroup": run["datasetGroup"]}
     return {
         "Name": name,
         "GroupName": settings().schedule_group,

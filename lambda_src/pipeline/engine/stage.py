@@ -83,7 +83,7 @@ class Look:
     def take(self, looks: int) -> dict[str, Any]:
         """Look and act until nothing more can be done now: the look of that number. Returns the summary."""
         if why := self._must_end():
-            self.record.failure = why
+            self.record.failure, self.record.reported = why, False
             self.record.save()
             return {"verdict": "over", "stage": self.stage, "run": self.record.run["id"]}
         looked: set[str] = set()
@@ -169,7 +169,7 @@ class Look:
         return calls
 
     def _observe(self, resource: Resource) -> Outcome | Refusal | None:
-        """What a resource needs; None where there was no time to look."""
+        """What a resource needs; None where there was no time to look, or nothing can be told yet."""
         if time.monotonic() > self.deadline:
             return None
         try:
@@ -187,12 +187,14 @@ class Look:
         if description is None or not ownership.other_owner(resource, self.group_arn, description):
             attempts.recover(resource, description)
         outcome = reconcile(resource, self.group_arn, description)
+        if description and isinstance(outcome, Ready | Pending | Call):
+            attempts.note_if_found(resource, description)
         if isinstance(outcome, Ready) and description:
             resource.took = _seconds(resource, description)
         if resource.plan == "await" and isinstance(outcome, Pending) and description is None:
             return Pending(outcome.status, at_most=FIRST_AUTOMATIC_TRAINING, advice=NOT_TRAINED)
         if isinstance(outcome, Call) and outcome.what == "create" and attempts.may_be_made(resource):
-            return Pending("CREATE PENDING")
+            return None
         return outcome
 
     def _fill(self, resource: Resource) -> None:

@@ -36,7 +36,9 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
 
     try:
         text = body.decode("utf-8-sig")
-        document = json.loads(text, object_pairs_hook=without_duplicates, parse_constant=no_constant)
+        document = json.loads(
+            text, object_pairs_hook=without_duplicates, parse_constant=no_constant, parse_float=_number
+        )
     except UnicodeDecodeError as error:
         return {}, [Problem("$", f"the file is not UTF-8 (byte {error.start}). Save it as UTF-8.")]
     except json.JSONDecodeError as error:
@@ -46,6 +48,12 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
     except RecursionError:
         return {}, [Problem("$", "the document is nested too deeply.")]
     return document, problems
+
+
+def _number(text: str) -> float | int:
+    """`2.0` is the whole number that it says; botocore takes a whole number for any other, and not the reverse."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def schema_problems(document: Any) -> list[Problem]:

@@ -60,6 +60,7 @@ DOMAINS: dict[str | None, dict[str, dict[str, str]]] = {
         "Items": {"CREATION_TIMESTAMP": "long", "GENRES": "string"},
     },
 }
+ATTRIBUTES = ("categorical", "textual", "itemName")
 LONGEST = 20_000  # characters of the JSON text (CreateSchema)
 
 
@@ -79,9 +80,17 @@ def text_of(avro: Avro) -> str:
     return json.dumps(avro, separators=(",", ":"), ensure_ascii=False)
 
 
+def columns(avro: Avro) -> list[Any]:
+    """What a schema says of the data, however spelt: columns by name, their types, the attributes that are set."""
+    return sorted(
+        [field["name"], sorted(field_types(field)), sorted(name for name in ATTRIBUTES if field.get(name))]
+        for field in avro["fields"]
+    )
+
+
 def same(one: Avro, other: Avro) -> bool:
-    """Whether two schemas describe the same data: their fields decide, not what the record is called."""
-    return bool(one["fields"] == other["fields"])
+    """Whether two schemas describe the same data; the record's name and the order of columns decide nothing."""
+    return columns(one) == columns(other)
 
 
 def name_for(dataset_name: str, domain: str | None, avro: Avro) -> str:
@@ -144,8 +153,10 @@ def replacement_problem(dataset_type: str, old: Avro, new: Avro) -> str | None:
     """
     if dataset_type not in ("Items", "Users"):
         return "the schema of this dataset type can't be replaced"
-    added = [field for field in new["fields"] if field not in old["fields"]]
-    if any(field not in new["fields"] for field in old["fields"]):
+    before, after = columns(old), columns(new)
+    kept = [column[0] for column in before if column in after]
+    added = [field for field in new["fields"] if field["name"] not in kept]
+    if len(kept) < len(before):
         return "the new schema must keep every old field as it is"
     if not all(nullable(field) for field in added):
         return 'every added field must allow null, as in {"type": ["null", "string"]}'

@@ -134,8 +134,8 @@ class Reader:
         read.solutions = [self._solution(where, entry) for where, entry in self._solution_entries()]
         if self.trained_by_hand:
             read.notes.append(
-                f"Automatic training is off for {', '.join(self.trained_by_hand)}: each upload trains once, and "
-                "nothing else does. Set performAutoTraining to true to let Personalize retrain by itself."
+                f"Automatic training is off for {', '.join(self.trained_by_hand)}: uploads train when data or settings "
+                "changed, and schedules do. Set performAutoTraining to true to let Personalize retrain by itself."
             )
         self._check_names()
         return read
@@ -354,8 +354,8 @@ class Reader:
         given = self._with_role(where, self._parameters(kind, entry))
         self._check_places(where, given)
         if name := entry.get("filterName"):
-            if name not in [placed.resource.name for placed in self.read.filters]:
-                self.read.problem(f"{where}.filterName", f"{name} is not among `filters`.")
+            if name not in [f.resource.name for f in self.read.filters if f.resource.target != ABSENT]:
+                self.read.problem(f"{where}.filterName", f"{name} is not among `filters`, or shall be absent.")
             given = self._filled_in(where, given, {"filterArn": self.arns.of("filter", name)})
         return Placed(where, Resource(kind, entry["jobName"], given))
 

@@ -25,7 +25,7 @@ def compare(read: Sections, existing: Existing, where: str, resource: Resource) 
     if resource.target == ABSENT:
         _plan_deletion(resource, description)
     elif description is None:
-        _plan_creation(resource)
+        _plan_creation(read, resource)
     else:
         read.problems += _problems(where, resource, description)
         _plan_change(resource, description)
@@ -49,9 +49,12 @@ def _plan_deletion(resource: Resource, description: Parameters | None) -> None:
         decide(resource, "delete", "shall be absent")
 
 
-def _plan_creation(resource: Resource) -> None:
+def _plan_creation(read: Sections, resource: Resource) -> None:
     if resource.target == INACTIVE:
-        decide(resource, "skip", "does not exist, and shall be stopped: it is not trained for that")
+        decide(resource, "skip", "does not exist, and shall be stopped")
+        read.notes.append(
+            f"{resource.shown.capitalize()} does not exist, and shall be stopped: it is not made for that."
+        )
     else:
         decide(resource, "create", "new")
 

@@ -7,6 +7,7 @@ import json
 
 from pipeline.data.folders import DataFolder
 from pipeline.engine.calls import failed, is_settled, status_of, took
+from pipeline.engine.differences import canonical
 from pipeline.engine.existing import Existing
 from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import ABSENT, READY, Resource
@@ -67,14 +68,13 @@ def job_name(stem: str, fingerprint: str, run_id: str) -> str:
 
 def digest(*content: object) -> str:
     """Eight hex digits of what a job or a training depends on."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(canonical(content), sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 def _import_job(read: Sections, existing: Existing, section: DatasetSection, folder: DataFolder, run_id: str) -> None:
     """Import what changed. The job's name has the data's fingerprint, so Personalize itself tells what was imported."""
     job, parameters = section.import_job, section.import_job.parameters
-    columns = section.avro["fields"] if section.avro else section.dataset.parameters.get("schemaArn")
-    fingerprint = digest(folder.fingerprint, columns)
+    fingerprint = digest(folder.fingerprint, _columns(existing, section))
     job.name = job_name(parameters.get("jobName", section.dataset.name), fingerprint, run_id)
     parameters |= {"jobName": job.name, "dataSource": {"dataLocation": folder.location}}
     prefix, _, _ = (section.dataset.arn or "").partition(":dataset/")
@@ -96,6 +96,15 @@ def _import_job(read: Sections, existing: Existing, section: DatasetSection, fol
     if parameters.get("importMode") == "INCREMENTAL" and latest is None:
         where = f"{section.where}.importJob.importMode"
         read.problem(where, "INCREMENTAL needs an earlier FULL import. Leave it out the first time.")
+
+
+def _columns(existing: Existing, section: DatasetSection) -> object:
+    """What the schema says, given in the file or by its ARN."""
+    if section.avro:
+        return schemas.columns(section.avro)
+    arn = section.dataset.parameters.get("schemaArn", "")
+    described = existing.describe("schema", arn)
+    return schemas.columns(json.loads(described["schema"])) if described else arn
 
 
 def _jobs_of(existing: Existing, section: DatasetSection) -> list[Parameters]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from pipeline.data.folders import DataFolder
 from pipeline.engine.calls import is_being_deleted, status_of
+from pipeline.engine.differences import canonical_expression
 from pipeline.engine.existing import Existing
 from pipeline.engine.resources import ABSENT, Resource
 from pipeline.params.sections import Placed, Sections
@@ -16,6 +18,7 @@ from .datasets import decide_dataset, digest
 from .solutions import decide_solution
 
 LONGEST_NAME = 63
+TRIAL = re.compile(r"-trial-[0-9a-f]{8}$")
 
 
 def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder], run_id: str, home: str) -> None:
@@ -31,6 +34,7 @@ def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder
         compare(read, existing, placed.where, placed.resource)
         if placed.resource.type == "filter" and placed.resource.plan == "replace":
             _try_first(read, existing, placed)
+    _forget_trials(read, existing)
     for solution in read.solutions:
         decide_solution(read, existing, solution, run_id, home)
 
@@ -66,7 +70,8 @@ def _only_one(read: Sections, existing: Existing, placed: Placed) -> None:
     stays = group.plan not in ("create", "replace")
     entries = existing.listed(resource.type, group.arn or "") if stays else []
     present = [entry for entry in entries if not is_being_deleted(status_of(entry))]
-    if not present and resource.target == ABSENT:
+    another = bool(present) and present[0]["name"] != resource.name
+    if resource.target == ABSENT and (not present or another):
         decide(resource, "skip", "is absent, as wanted")
         return
     if not present:
@@ -74,10 +79,29 @@ def _only_one(read: Sections, existing: Existing, placed: Placed) -> None:
         return
     resource.arn = present[0][resource.kind.arn_member]
     compare(read, existing, placed.where, resource)
-    if present[0]["name"] != resource.name and resource.target != ABSENT:
+    if another:
         also = " with its tracking ID, which your clients know" if resource.type == "eventTracker" else ""
         name, label = json.dumps(present[0]["name"]), resource.kind.label
         read.notes.append(f"The group's {label} is named {name}; a group has one, so it is kept{also}.")
+
+
+def _forget_trials(read: Sections, existing: Existing) -> None:
+    """Trials that an earlier run, stopped in the middle, left behind: their names say what they try."""
+    stays = read.dataset_group.plan not in ("create", "replace")
+    known = {resource.arn for resource in read.trials}
+    for entry in existing.listed("filter", read.dataset_group.arn or "") if stays and read.filters else []:
+        arn = entry["filterArn"]
+        if arn in known or not TRIAL.search(entry["name"]):
+            continue
+        described = existing.describe("filter", arn) or {"filterExpression": ""}
+        if entry["name"].endswith(_trial_mark(described["filterExpression"])):
+            leftover = Resource("filter", entry["name"], arn=arn, target=ABSENT, helper="left by an earlier run")
+            decide(leftover, "delete", "an earlier run was stopped while it tried an expression")
+            read.trials.append(leftover)
+
+
+def _trial_mark(expression: str) -> str:
+    return f"-trial-{digest(canonical_expression(expression))}"
 
 
 def _try_first(read: Sections, existing: Existing, placed: Placed) -> None:
@@ -88,7 +112,7 @@ def _try_first(read: Sections, existing: Existing, placed: Placed) -> None:
     """
     resource = placed.resource
     expression = resource.parameters["filterExpression"]
-    mark = f"-trial-{digest(expression)}"
+    mark = _trial_mark(expression)
     name = resource.name[: LONGEST_NAME - len(mark)] + mark
     arn = (resource.arn or "").rpartition("/")[0] + f"/{name}"
     given = {key: value for key, value in resource.parameters.items() if key != "tags"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.engine.record import ids
-from pipeline.engine.resources import Resource
+from pipeline.engine.resources import ACTIVE, Resource
 from pipeline.params.sections import Sections
 
 # The stages that work on resources, as the workflow's actions name them.
@@ -25,8 +25,10 @@ def graph(read: Sections) -> list[Resource]:
 
 
 def _placed(stage: str, resource: Resource, *after: Resource) -> Resource:
+    """What is to go, or to stop, waits for nothing: it costs money, or a place under a quota."""
     resource.stage = stage
-    resource.after += [name for name in ids(after) if name not in resource.after]
+    if resource.target == ACTIVE:
+        resource.after += [name for name in ids(after) if name not in resource.after]
     return resource
 
 
@@ -39,7 +41,8 @@ def _import(read: Sections) -> Iterator[Resource]:
             before.append(section.schema)
         yield _placed(IMPORT, section.dataset, *before)
         if section.old_schema:
-            yield _placed(IMPORT, section.old_schema, section.dataset)
+            section.old_schema.after = [section.dataset.id]
+            yield _placed(IMPORT, section.old_schema)
     # A metric attribution reports on what is imported after it was made; where it can't be made, data is imported too.
     for placed in read.metric_attributions:
         yield _placed(IMPORT, placed.resource, *(section.dataset for section in read.datasets))

@@ -40,7 +40,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     # A call that was repeated goes on with what the first one wrote.
     record = load(run.id) or _planned(run)
     if record.outcome in VERDICTS:
-        turns.take_effect(record.run["datasetGroup"], run.id)
+        turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=record.outcome == "teardown")
     return {
         "verdict": VERDICTS.get(record.outcome or "", "over"),
         "run": run.id,
@@ -72,6 +72,12 @@ def _plan(run: Run) -> Record:
         lambda section: folder_in_bucket(section, run.bucket, run.prefix),
     )
     reading = read_params(body, run.overrides, surroundings)
+    named = reading.sections.dataset_group.name if reading.sections else run.dataset_group
+    if run.dataset_group and named != run.dataset_group:
+        what = f"a schedule of the dataset group {run.dataset_group} started this run; the file is about {named} now."
+        command = "aws scheduler delete-schedule --group-name {} --name {}.PURPOSE"
+        remove = command.format(settings().schedule_group, run.dataset_group)
+        return rejected(about, [Problem("$.datasetGroup.name", f"{what} Remove the schedule: {remove}")])
     return planned(reading, about, settings().quotas, "planned" if reading.document.get("dryRun") else None)
 
 

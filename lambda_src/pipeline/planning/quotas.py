@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pipeline.engine import calls
 from pipeline.engine.calls import is_being_deleted, status_of
 from pipeline.engine.existing import Existing
+from pipeline.engine.record import ids
 from pipeline.engine.resource_types import RESOURCE_TYPES
 from pipeline.engine.resources import ABSENT, Resource
 from pipeline.params.sections import Sections
@@ -47,6 +48,10 @@ def check(read: Sections, existing: Existing, resources: list[Resource], raised:
         present = set(_present(read, existing, quota))
         gone = {resource.arn for resource in mine if resource.target == ABSENT and resource.plan == "delete"}
         allowed = raised.get(quota.name, quota.usual)
+        if len(present | made) > allowed:
+            for resource in mine:
+                if resource.arn in made:  # its place becomes free only then
+                    resource.after_any += ids(other for other in mine if other.arn in gone and other.plan == "delete")
         if len((present - gone) | made) > max(allowed, len(present)):
             trials = [resource.name for resource in mine if resource.helper and resource.plan == "create"]
             why = " (a changed filter needs one free place while its expression is tried)" if trials else ""

@@ -142,18 +142,23 @@ def _campaign(read: Sections, existing: Existing, section: SolutionSection, plac
     present = compare(read, existing, placed.where, campaign)
     if campaign.target == ABSENT:
         return
-    follows = "solutionVersionArn" in campaign.parameters
-    if not follows:
+    pinned = campaign.parameters.get("solutionVersionArn")
+    if pinned is None:
         campaign.fill = {"solutionVersionArn": version.id}
-    elif campaign.parameters["solutionVersionArn"].endswith("/$LATEST"):
+    elif pinned.endswith("/$LATEST"):
         campaign.fill = {"follows": version.id}
+    elif existing.describe("solutionVersion", pinned) is None:
+        read.problem(
+            f"{placed.where}.solutionVersionArn", f"there is no version {pinned}. Leave it out for the newest."
+        )
     if present is None or campaign.plan not in ("reuse", "update"):
         return
     serving = campaign.serving = str(present["solutionVersionArn"])
-    moves = not follows and (version.plan in ("create", "await") or serving != version.arn)
-    if moves and campaign.plan == "reuse":
+    moves = pinned is None and (version.plan in ("create", "await") or serving != version.arn)
+    if moves:
         trains = version.plan in ("create", "await")
-        decide(campaign, "update", f"moves to the {'version that this run trains' if trains else 'newest version'}")
+        move = f"moves to the {'version that this run trains' if trains else 'newest version'}"
+        decide(campaign, "update", move if campaign.plan == "reuse" else f"{campaign.reason}; {move}")
     if moves or campaign.fill.get("follows") and version.state != READY:
         campaign.state = OPEN
 
@@ -168,6 +173,7 @@ def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Pl
         read.problem(placed.where, f"no input: upload JSON Lines files into {folder.location} before the params file.")
     # Two names that are cut to the same beginning are two jobs, and so are two jobs that read the same input.
     given = {name: value for name, value in parameters.items() if name not in ("jobName", "roleArn", "tags")}
+    given = {"batchInferenceJobMode": "BATCH_INFERENCE"} | given if job.type == "batchInferenceJob" else given
     mark = digest(stem, folder.fingerprint, given, _expression(read, parameters.get("filterArn")))
     job.name = parameters["jobName"] = job_name(stem, mark, run_id)
     output = {"s3DataDestination": {"path": places.batch_output(home, stem, run_id)}}
@@ -175,7 +181,7 @@ def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Pl
     group_prefix, _, _ = (read.dataset_group.arn or "").partition(":dataset-group/")
     job.arn = f"{group_prefix}:{kind.arn_type}/{job.name}"
     job.fill = {"solutionVersionArn": version.id}
-    jobs = existing.listed(job.type, version.arn or "") if version.plan == "reuse" else []
+    jobs = existing.listed(job.type, version.arn or "") if version.plan in ("reuse", "update") else []
     job.durations = [took(entry) for entry in jobs if entry["status"] == "ACTIVE"]
     done = [entry for entry in jobs if f"-{mark}-" in entry["jobName"] and not failed(status_of(entry))]
     if version.plan == "skip":

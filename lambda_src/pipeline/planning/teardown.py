@@ -12,12 +12,11 @@ from pipeline.engine.calls import is_settled, status_of
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import ids
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
-from pipeline.engine.resources import ABSENT, ENDED, Resource
+from pipeline.engine.resources import ABSENT, ENDED, TEARDOWN, Resource
 from pipeline.params.sections import Sections
 
 from .graph import TEAR_DOWN
 
-REASON = "the params ask for a teardown"
 OF_THE_GROUP = ("recommender", "solution", "eventTracker", "metricAttribution", "filter", "dataset")
 
 
@@ -55,7 +54,7 @@ def teardown(read: Sections, existing: Existing) -> list[Resource]:
 def _deletions(kind: str, entries: Iterable[Parameters]) -> list[Resource]:
     arn_member = RESOURCE_TYPES[kind].arn_member
     return [
-        Resource(kind, entry["name"], arn=entry[arn_member], target=ABSENT, plan="delete", reason=REASON)
+        Resource(kind, entry["name"], arn=entry[arn_member], target=ABSENT, plan="delete", reason=TEARDOWN)
         for entry in entries
     ]
 
@@ -69,7 +68,7 @@ def _stops(versions: list[Parameters]) -> list[Resource]:
             arn=version["solutionVersionArn"],
             target=ENDED,
             plan="stop",
-            reason=REASON,
+            reason=TEARDOWN,
         )
         for version in versions
     ]

@@ -21,7 +21,8 @@ class Run:
     """One execution, from its input.
 
     `order` sorts uploads by the time they were made: milliseconds of S3's event, and its sequencer for one key. It is
-    None for what was started without an upload: a schedule, or a person at a terminal.
+    None for what was started without an upload: a schedule, or a person at a terminal. A schedule names the
+    `dataset_group` that it was made for.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Run:
     order: list[Any] | None
     started: float
     overrides: dict[str, str]
+    dataset_group: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -71,6 +73,7 @@ def run_of(execution: dict[str, Any]) -> Run:
         order=order,
         started=started / 1000,
         overrides=execution["Input"].get("overrides", {}),
+        dataset_group=execution["Input"].get("datasetGroup"),
     )
 
 

@@ -14,7 +14,7 @@ import math
 import re
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -50,6 +50,8 @@ class Ticket:
     order: list[Any] | None = None
     overrides: dict[str, str] = field(default_factory=dict)
     tookEffect: bool = False
+    tearsDown: bool = False
+    ended: float | None = None  # epoch seconds
 
 
 @dataclass
@@ -73,6 +75,8 @@ def take_turn(event: Json) -> Json:
     """
     run = run_of(event["execution"])
     group = _group_of(read_params_file(run), run.overrides)
+    if (before := event.get("state", {}).get("datasetGroup")) and before != group:
+        release(before, run.id)  # the file names another group since the last look
     if group is None:
         return {"verdict": "ready", "run": run.id}
     for _ in range(TRIES):
@@ -83,12 +87,12 @@ def take_turn(event: Json) -> Json:
     return {"verdict": "pending", "run": run.id, "datasetGroup": group, "waitSeconds": SHORTEST}
 
 
-def take_effect(group: str, id_: str) -> None:
+def take_effect(group: str, id_: str, is_teardown: bool) -> None:
     """Note that the run's plan will be carried out: older uploads come too late from now on."""
 
     def change(turns: Turns) -> None:
         if turns.holder and turns.holder.run == id_:
-            turns.holder.tookEffect = True
+            turns.holder.tookEffect, turns.holder.tearsDown = True, is_teardown
 
     _change(group, change)
 
@@ -143,6 +147,8 @@ def _first(turns: Turns, wanted: Callable[[Ticket], bool]) -> Ticket | None:
 def _end(turns: Turns) -> None:
     """The holder's run is over."""
     ended, turns.holder = turns.holder, None
+    if ended:
+        ended.ended = time.time()
     if ended and ended.tookEffect and ended.order and (not turns.latest or _sorts_before(turns.latest, ended)):
         turns.latest = ended
 
@@ -151,9 +157,11 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
     """The newer upload that makes this one pointless: one that took effect, or one of the same file."""
     if mine.order is None:
         # A schedule's run reads the newest file, so nothing overtakes it; but one that waits is enough.
-        same = _first(
-            turns, lambda ticket: (ticket.order, ticket.key, ticket.overrides) == (None, mine.key, mine.overrides)
-        )
+        last = turns.latest
+        if last and last.tearsDown and last.ended and last.ended > run.started:
+            return {"key": last.key, "run": last.run, "tookEffect": True}  # it waited while all was torn down
+        alike = (None, mine.key, mine.overrides)
+        same = _first(turns, lambda ticket: (ticket.order, ticket.key, ticket.overrides) == alike)
         return {"key": same.key, "run": same.run, "isTheSame": True} if same else None
     if turns.latest and turns.latest.order and turns.latest.order > mine.order:
         return {"key": turns.latest.key, "run": turns.latest.run, "tookEffect": True}
@@ -265,7 +273,8 @@ def _ticket(execution_prefix: str, values: Any) -> Ticket | None:
     """A run of this deployment's; anything else is none."""
     if values is None:
         return None
-    ticket = Ticket(**values)
+    known = {entry.name for entry in fields(Ticket)}
+    ticket = Ticket(**{name: value for name, value in values.items() if name in known})
     if not str(ticket.executionArn).startswith(execution_prefix):
         raise ValueError("an execution of another state machine")
     return ticket
