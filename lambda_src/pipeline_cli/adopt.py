@@ -34,7 +34,6 @@ NOT_COPIED = {
 }
 # What the service shows where nothing was asked for. `performAutoTraining` is not among it: the pipeline's own default
 # is another than the service's.
-EXPLORATION = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "30"}}
 DEFAULTS: dict[str, Parameters] = {
     "datasetImportJob": {"importMode": "FULL", "publishAttributionMetricsToS3": False},
     "solution": {
@@ -42,8 +41,6 @@ DEFAULTS: dict[str, Parameters] = {
         "performAutoML": False,
         "solutionConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(7 days)"}},
     },
-    "campaign": {"campaignConfig": EXPLORATION},
-    "recommender": {"recommenderConfig": EXPLORATION},
 }
 ADVICE = (
     'The file leaves "import" and "train" at "auto": data is imported when it changed, solutions are trained when data '

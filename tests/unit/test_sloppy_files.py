@@ -357,3 +357,18 @@ def test_what_replaces_something_failed_counts_under_a_quota(deployment: Deploym
     ended = deployment.run(params(solution=solution(campaigns=[*five, {"name": "c5"}]), campaign=None))
     assert ended.error == "ParamsRejected"
     assert deployment.writes() == before
+
+
+def test_settings_taken_out_of_the_file_go_back_to_their_defaults(deployment: Deployment) -> None:
+    recipe = f"{RECIPE}aws-user-personalization"
+    config = {"itemExplorationConfig": {"explorationWeight": "0.9"}}
+    given = {"name": "for-you", "recipeArn": recipe}
+    deployment.run(params(solution=given, campaign={"name": "for-you", "campaignConfig": config}))
+    ended = deployment.run(params(solution=given, campaign={"name": "for-you"}))
+    assert ended.succeeded, ended.mail
+    arn = deployment.personalize.list_campaigns()["campaigns"][0]["campaignArn"]
+    shown = deployment.personalize.describe_campaign(campaignArn=arn)["campaign"]["campaignConfig"]
+    assert shown["itemExplorationConfig"]["explorationWeight"] == "0.3"
+    before = deployment.writes()
+    assert deployment.run(params(solution=given, campaign={"name": "for-you"})).succeeded
+    assert deployment.writes() == before

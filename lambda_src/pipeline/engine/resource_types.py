@@ -14,6 +14,8 @@ from typing import Any
 Parameters = dict[str, Any]
 Change = Callable[[Parameters, Parameters], Parameters]
 MINUTE = 60
+# What recipes that explore do where nothing is asked for (API reference, CampaignConfig).
+EXPLORATION = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "30"}}
 
 
 def pick(*names: str) -> Callable[[Parameters], Parameters]:
@@ -132,6 +134,7 @@ RESOURCE_TYPES = {
         ResourceType(
             "Solution",
             settings=_solution_settings,
+            defaults={"solutionUpdateConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(7 days)"}}},
             fixed=("datasetGroupArn", "recipeArn", "performHPO", "eventType", "solutionConfig"),
         ),
         ResourceType(
@@ -147,7 +150,8 @@ RESOURCE_TYPES = {
             settings=pick("solutionVersionArn", "minProvisionedTPS", "campaignConfig"),
             defaults={
                 "minProvisionedTPS": 1,
-                "campaignConfig": {"enableMetadataWithRecommendations": False, "syncWithLatestSolutionVersion": False},
+                "campaignConfig": EXPLORATION
+                | {"enableMetadataWithRecommendations": False, "syncWithLatestSolutionVersion": False},
             },
             parent="solutionArn",
             fastest=8 * MINUTE,
@@ -158,10 +162,8 @@ RESOURCE_TYPES = {
             "Recommender",
             settings=pick("recommenderConfig"),
             defaults={
-                "recommenderConfig": {
-                    "minRecommendationRequestsPerSecond": 1,
-                    "enableMetadataWithRecommendations": False,
-                }
+                "recommenderConfig": EXPLORATION
+                | {"minRecommendationRequestsPerSecond": 1, "enableMetadataWithRecommendations": False}
             },
             fixed=("datasetGroupArn", "recipeArn"),
             fastest=30 * MINUTE,
