@@ -124,7 +124,7 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
     known = resource.trouble or {"since": now, "patience": refusal.patience, "kindSince": now}
     wait: float = waiting.seconds_until_retry(now - known["since"])
     alike = [other for other in record.resources if other.type == resource.type]
-    if refusal.wants_slot and any(_works(other) for other in alike):
+    if refusal.wants_slot and any(works(other) for other in alike):
         # Its like are being worked on: it is their turn, and nobody's trouble. One of those that wait tries for all.
         known |= {"since": now, "kindSince": now}
         wait = waiting.LONGEST
@@ -148,7 +148,7 @@ def refused(record: Record, resource: Resource, refusal: Refusal) -> None:
     }
 
 
-def _works(resource: Resource) -> bool:
+def works(resource: Resource) -> bool:
     """Whether this run began work on it that goes on."""
     return resource.did("create") and not resource.is_over and not resource.trouble
 

@@ -149,10 +149,7 @@ class Look:
 
     def _at_work(self, kind: str) -> bool:
         """Whether this run has work of the type under way, for which others of the type have to wait."""
-        return any(
-            other.type == kind and not other.is_over and not other.trouble and other.did("create")
-            for other in self.record.of_stage(self.stage)
-        )
+        return any(other.type == kind and attempts.works(other) for other in self.record.of_stage(self.stage))
 
     def _look_at(self, resources: list[Resource]) -> list[tuple[Resource, Call]]:
         """Note how far the resources are; returns the calls that are to be made."""
