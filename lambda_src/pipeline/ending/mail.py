@@ -9,8 +9,8 @@ from typing import Any
 from pipeline.engine.resources import TEARDOWN
 
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
-# Bytes; SNS takes 256 KiB. Far below that a mail stops being read. The report has everything.
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 240_000  # bytes; SNS takes 256 KiB
+CUT = "\n\n[Cut here: a mail takes no more. The report in the bucket has everything.]"
 # Line breaks, control characters and those that turn the direction of writing: a key or name may hold them.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -41,7 +41,9 @@ def compose(document: dict[str, Any]) -> tuple[str, str]:
     subject = f"[personalize-pipeline] {outcome}: {run.get('datasetGroup') or run.get('key') or run['id']}"
     plain = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
     text = "\n\n".join(part for part in _parts(document) if part)
-    return plain[:LONGEST_SUBJECT], text.encode()[:LONGEST_TEXT].decode(errors="ignore")
+    if len(text.encode()) > LONGEST_TEXT:
+        text = text.encode()[:LONGEST_TEXT].decode(errors="ignore") + CUT
+    return plain[:LONGEST_SUBJECT], text
 
 
 def printable(value: Any) -> Any:
