@@ -130,3 +130,26 @@ def test_a_custom_group_does_not_take_a_schema_of_a_domain(deployment: Deploymen
     custom = run(deployment, "b", datasets=datasets)
     assert custom.succeeded, custom.mail
     assert deployment.calls("CreateSchema") == 4
+
+
+def test_what_somebody_else_made_in_the_same_second_is_not_told_as_found(deployment: Deployment) -> None:
+    """Its create call is refused, for it exists by then; whose it is shows only the look after that."""
+    shared = group("x")["solution"]
+    execution = deployment.start(group("b", solution=shared), key="b/params.json")
+    while "Train and Deploy" not in execution.entered:
+        deployment.emulator.clock.advance(execution.advance() or 0)
+        if "Wait to Import Datasets" in execution.entered and not deployment.personalize.list_solutions()["solutions"]:
+            deployment.personalize.create_dataset_group(name="a")
+            deployment.emulator.clock.advance(120)
+            (other,) = [
+                entry["datasetGroupArn"]
+                for entry in deployment.personalize.list_dataset_groups()["datasetGroups"]
+                if entry["name"] == "a"
+            ]
+            deployment.personalize.create_solution(
+                name=shared["name"], datasetGroupArn=other, recipeArn=shared["recipeArn"]
+            )
+    ended = deployment.finish(execution)
+    row = ended.row("solution")
+    assert row["done"] == "not created" and row["status"] == "another group's" and row["arn"] is None
+    assert "belongs to the dataset group a" in row["problem"]

@@ -76,6 +76,8 @@ def _looked_at(resource: Resource, existing: Existing, deadline: float) -> Row:
 
 def done(resource: Resource) -> str:
     """What this run did to it, in the past tense: from its record alone."""
+    if resource.foreign:
+        return "not created"
     verbs = list(dict.fromkeys(step["what"] for step in resource.done))
     if resource.held:
         return "held, settings updated" if "update" in verbs else "held"
