@@ -372,3 +372,21 @@ def test_settings_taken_out_of_the_file_go_back_to_their_defaults(deployment: De
     before = deployment.writes()
     assert deployment.run(params(solution=given, campaign={"name": "for-you"})).succeeded
     assert deployment.writes() == before
+
+
+def test_a_filter_goes_and_another_changes_at_a_full_quota(events: Deployment) -> None:
+    """The trial waits for the place of what goes; its own end waits for the filter, and nobody waits for that."""
+
+    def document(*entries: dict[str, Any]) -> dict[str, Any]:
+        return with_event_type(filters=list(entries))
+
+    def entry(number: int) -> dict[str, Any]:
+        expression = f'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("i{number}")'
+        return {"name": f"f{number}", "filterExpression": expression}
+
+    thirty = [entry(number) for number in range(30)]
+    assert events.run(document(*thirty)).succeeded
+    changed = thirty[3] | {"filterExpression": CLICK}
+    ended = events.run(document(thirty[0] | {"state": "absent"}, *thirty[1:3], changed, *thirty[4:]))
+    assert ended.succeeded, ended.mail
+    assert len(events.personalize.list_filters()["Filters"]) == 29

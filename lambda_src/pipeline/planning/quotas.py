@@ -51,7 +51,7 @@ def check(read: Sections, existing: Existing, resources: list[Resource], raised:
         if len(present | made) > allowed:
             for resource in mine:
                 if resource.arn in made:  # its place becomes free only then
-                    resource.after_any += ids(other for other in mine if other.arn in gone and other.plan == "delete")
+                    resource.after_any += ids(other for other in mine if other.arn in gone - made)
         if len((present - gone) | made) > max(allowed, len(present)):
             trials = [resource.name for resource in mine if resource.helper and resource.plan == "create"]
             why = " (a changed filter needs one free place while its expression is tried)" if trials else ""
