@@ -17,16 +17,23 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: run status down
-run: $(VENV)/.installed ## Bring the whole pipeline up on this machine and run the example to the mail
+run: $(VENV)/.local ## Bring the whole pipeline up on this machine and run the example to the mail
 	@$(BIN)/python -m local run
-status: $(VENV)/.installed ## Show what runs locally and how to look at it
+status: $(VENV)/.local ## Show what runs locally and how to look at it
 	@$(BIN)/python -m local status
-down: $(VENV)/.installed ## Stop what `make run` started
+down: $(VENV)/.local ## Stop what `make run` started
 	@$(BIN)/python -m local down
 
 .PHONY: test
-test: lint check-terraform test-unit test-terraform test-e2e ## Pass every check and test
+PARTS := test-e2e test-unit check-terraform test-terraform lint
+test: $(VENV)/.installed $(CHECKOV)/.installed ## Pass every check and test; the parts run side by side
+	@echo "==> $(words $(PARTS)) parts side by side, each printed when it ends; alone they are: make $(PARTS)"
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(PARTS:%=part-%)
 	@echo "==> All checks and tests passed"
+part-%:
+	@begin=$$(date +%s); $(MAKE) --no-print-directory $*; status=$$?; \
+	  test $$status = 0 && how=passed || how=FAILED; \
+	  echo "==> $* $$how after $$(($$(date +%s) - begin)) s"; exit $$status
 
 .PHONY: lint
 lint: $(VENV)/.installed ## Format, lint and type-check the Python
@@ -63,10 +70,11 @@ figures: $(VENV)/.installed ## Print every figure that the docs state (some minu
 	@$(BIN)/python -m local.figures $(SECTION)
 
 .PHONY: plan adopt
-plan: $(VENV)/.installed ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder] [QUOTAS="campaigns=20"]]
+plan: $(VENV)/.local ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder] [QUOTAS="campaigns=20"]] [BOUNDARIES=file]
 	@$(BIN)/python -m pipeline_cli plan "$(or $(PARAMS),$(error Name the params file: make plan PARAMS=file))" \
-	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)") $(foreach quota,$(QUOTAS),--quota "$(quota)")
-adopt: $(VENV)/.installed ## Write the params file of a dataset group that exists: GROUP=name [OUTPUT=file]
+	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)") $(foreach quota,$(QUOTAS),--quota "$(quota)") \
+	  $(if $(BOUNDARIES),--boundaries "$(BOUNDARIES)")
+adopt: $(VENV)/.local ## Write the params file of a dataset group that exists: GROUP=name [OUTPUT=file]
 	@$(BIN)/python -m pipeline_cli adopt "$(or $(GROUP),$(error Name the dataset group: make adopt GROUP=name))" \
 	  $(if $(OUTPUT),--output "$(OUTPUT)")
 
@@ -77,16 +85,20 @@ schema: $(VENV)/.installed ## Make params.schema.json anew from the service mode
 	@$(BIN)/python lambda_src/generate_params_schema.py
 lock: ## Compile the locked requirements anew
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -qq --disable-pip-version-check uv
-	@for name in lambda_src/requirements requirements/dev requirements/checkov; do \
+	@for name in lambda_src/requirements requirements/local requirements/dev requirements/checkov; do \
 	  $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $$name.in --output-file $$name.txt || exit 1; done
 
+# `make run` needs less than the tests do, and has it sooner.
+$(VENV)/.local: requirements/local.txt
 $(VENV)/.installed: requirements/dev.txt
 $(CHECKOV)/.installed: requirements/checkov.txt
-$(VENV)/.installed $(CHECKOV)/.installed:
+$(VENV)/.local $(VENV)/.installed $(CHECKOV)/.installed:
 	@echo "==> Installing $< into $(@D)"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@# Locked whole: there is nothing to resolve. Compiled on all cores, which pip does on one.
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile --require-hashes -r $<
+	@$(@D)/bin/python -m compileall -q -j 0 $(@D)/lib > /dev/null || true  # templates among packages don't compile
 	@touch $@

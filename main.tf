@@ -20,10 +20,33 @@ check "personalize_is_offered_here" {
   }
 }
 
+# Where the deployment is, as its first apply found it. Names are made of this and not of the data sources, which
+# Terraform reads while applying when the module is called with a `depends_on` and something there changes: names that a
+# plan doesn't know replace the bucket and the roles.
+resource "terraform_data" "home" {
+  input = {
+    partition  = data.aws_partition.current.partition
+    region     = data.aws_service.personalize.region
+    account_id = data.aws_caller_identity.current.account_id
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition = (
+        self.input.account_id == data.aws_caller_identity.current.account_id
+        && self.input.region == data.aws_service.personalize.region
+      )
+      error_message = "This deployment is in account ${self.input.account_id}, ${self.input.region}, but the provider is configured for account ${data.aws_caller_identity.current.account_id}, ${data.aws_service.personalize.region}. A second deployment needs a state of its own; to move this one, destroy it there first."
+    }
+  }
+}
+
 locals {
-  partition  = data.aws_partition.current.partition
-  region     = data.aws_service.personalize.region
-  account_id = data.aws_caller_identity.current.account_id
+  partition  = terraform_data.home.input.partition
+  region     = terraform_data.home.input.region
+  account_id = terraform_data.home.input.account_id
 
   # What the submodules have in common. Each declares the attributes it reads and no others.
   deployment = {
@@ -47,9 +70,23 @@ locals {
   # computing the ARN of its role cuts this circle.
   function_role_arn = "arn:${local.partition}:iam::${local.account_id}:role/${local.deployment.role_prefix}-function"
 
+  # The provider waits half a minute for a new queue; the function needn't, with an ARN that is computed.
+  dead_letter_queue_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.deployment.name}-dead-letters"
+
   # Of a run, in seconds. It may wait for its turn as long as it may work; the machine's own limit is the last net.
   timeout_seconds = floor(var.timeout_hours * 3600)
   last_net        = 2 * local.timeout_seconds + 3600
+
+  # What params files may do, as lambda_src/pipeline/boundaries.py reads it.
+  boundaries = {
+    dataset_groups = var.dataset_groups
+    folders        = var.folders
+    ceilings       = { for name, ceiling in var.ceilings : name => ceiling if ceiling != null }
+    allow_teardown = var.allow_teardown
+  }
+
+  # The dataset groups as ARNs can name them: where only `folders` bounds them, those of all folders.
+  dataset_groups_in_arns = contains(var.dataset_groups, "*") && length(var.folders) > 0 ? distinct(flatten(values(var.folders))) : var.dataset_groups
 
   # What each purpose of a schedule sets otherwise than the params file. The function makes its schedules from it too.
   schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/engine/schedule_overrides.json"))
@@ -101,17 +138,18 @@ module "pipeline_function" {
   deployment            = local.deployment
   settings              = var.lambda
   limits                = { timeout_seconds = local.timeout_seconds, patience_seconds = floor(var.patience_hours * 3600), quotas = var.quotas }
+  boundaries            = { json = jsonencode(local.boundaries), dataset_groups = local.dataset_groups_in_arns, allow_teardown = var.allow_teardown }
   package               = module.lambda_package.package
   params_file           = var.params_file
   bucket                = { name = module.input_bucket.name, arn = module.input_bucket.arn }
   state_machine_arn     = local.state_machine_arn
   topic_arn             = module.notifications.topic_arn
   personalize_role_arn  = module.personalize_role.arn
-  dead_letter_queue_arn = module.dead_letters.queue_arn
+  dead_letter_queue_arn = local.dead_letter_queue_arn
+  on_failure_arn        = module.dead_letters.queue_arn
   schedules = {
     group    = module.schedules.group
     role_arn = module.schedules.role_arn
-    purposes = keys(local.schedule_overrides)
   }
 }
 

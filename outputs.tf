@@ -8,6 +8,11 @@ output "bucket_arn" {
   value       = module.input_bucket.arn
 }
 
+output "boundaries" {
+  description = "What params files may do, as JSON: `terraform output -raw boundaries > boundaries.json`, for `make plan BOUNDARIES=boundaries.json`."
+  value       = jsonencode(local.boundaries)
+}
+
 output "upload_data_command" {
   description = "Uploads a local folder that holds Users/, Items/ and Interactions/. To be run first."
   value       = "aws s3 sync data/ s3://${module.input_bucket.name}/"
@@ -28,6 +33,11 @@ output "watch_command" {
   value       = "aws stepfunctions list-executions --region ${local.region} --state-machine-arn ${module.workflow.state_machine_arn} --query 'executions[].[startDate,status,name]' --output table"
 }
 
+output "dataset_groups_command" {
+  description = "Lists the dataset groups of the account and region. Destroying the deployment leaves them, and their campaigns and recommenders go on billing: tear them down before, with a params file like {\"teardown\": \"shop\"}."
+  value       = "aws personalize list-dataset-groups --region ${local.region} --query 'datasetGroups[].[name,status]' --output table"
+}
+
 output "state_machine_arn" {
   description = "To watch runs, and for policies or alarms of your own."
   value       = module.workflow.state_machine_arn
@@ -39,7 +49,7 @@ output "state_machine_log_group_name" {
 }
 
 output "topic_arn" {
-  description = "Every ending of a run is published here: subscribe a chat, a queue or another pipeline to it."
+  description = "Every ending of a run is published here: subscribe a chat, a queue or another pipeline to it, with a filter policy on `outcome` or `datasetGroup` (docs/mail.md) where it shall not get all."
   value       = module.notifications.topic_arn
 }
 
@@ -94,6 +104,11 @@ output "dead_letter_queue_arn" {
 }
 
 output "dead_letter_alarm_arn" {
-  description = "The alarm that mails when there are dead letters, for a composite alarm or a dashboard."
+  description = "The alarm that mails when there are dead letters, and is on as long as there are, for a composite alarm or a dashboard."
   value       = module.dead_letters.alarm_arn
+}
+
+output "more_dead_letters_alarm_arn" {
+  description = "The alarm that mails for each dead letter that comes to others, and goes off again within minutes."
+  value       = module.dead_letters.more_alarm_arn
 }

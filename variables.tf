@@ -39,6 +39,12 @@ variable "params_file" {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", var.params_file))
     error_message = "`params_file` must be a plain file name of 1-128 letters, digits, dots, hyphens or underscores, starting with a letter or digit and without a folder, like \"params.json\"."
   }
+
+  # Personalize calls the results of batch jobs like their input, with `.out` behind.
+  validation {
+    condition     = !endswith(var.params_file, ".out")
+    error_message = "`params_file` must not end with .out, as results of Personalize do: each would start a run."
+  }
 }
 
 # The input bucket.
@@ -211,7 +217,8 @@ variable "lambda_package" {
     architecture as in `lambda`.
 
     Either
-    - `path`: a zip on the machine that plans and applies,
+    - `path`: a zip on the machine that plans and applies. Best relative to where Terraform runs: under another path the
+      same zip is delivered once more,
 
     or an object in a bucket of the same region:
     - `s3_bucket`, `s3_key`, and
@@ -290,6 +297,101 @@ variable "quotas" {
     condition     = alltrue([for quota in values(var.quotas) : quota == null ? true : quota >= 1 && floor(quota) == quota])
     error_message = "`quotas` must be whole numbers of at least 1."
   }
+}
+
+# What params files may do (docs/security.md).
+
+variable "dataset_groups" {
+  description = "Dataset groups that params files may name: patterns in which `*` stands for any characters, like \"shop-*\". By default all of the account. IAM holds the function to them."
+  type        = list(string)
+  default     = ["*"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.dataset_groups) > 0 && alltrue([for pattern in var.dataset_groups : can(regex("^[A-Za-z0-9*][A-Za-z0-9_*-]{0,62}$", pattern))])
+    error_message = "`dataset_groups` must be patterns of 1-63 letters, digits, hyphens, underscores or `*`, starting with a letter, digit or `*`, like \"shop-*\"; at least one."
+  }
+
+  # An IAM role's inline policies may have 10,240 characters in all; tests/plan_function.tftest.hcl plans the longest.
+  validation {
+    condition     = length(var.dataset_groups) <= 8 && length(join("", var.dataset_groups)) <= 120
+    error_message = "`dataset_groups` may have 8 patterns of 120 characters in all, for each is several ARNs in the function's policy. Write fewer that cover more, or make a second deployment."
+  }
+}
+
+variable "folders" {
+  description = <<-EOT
+    Makes folders of the bucket boundaries: a map from folders, like "team-a/" (or "" for all of the bucket), to
+    patterns of the dataset groups that params files in them may name, as in `dataset_groups`, which holds too.
+
+    With any, each params file must lie in one of them (in several: in the innermost), may name that one's dataset groups
+    only, and has data read and results written inside of it only. Who may write into a folder is for the policies of
+    those who upload to say. By default no folder is a boundary.
+  EOT
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([for folder in keys(var.folders) :
+      can(regex("^([A-Za-z0-9_][A-Za-z0-9._-]*/)*$", folder)) && !startswith(folder, "runs/") && !startswith(folder, "locks/")
+    ])
+    error_message = "`folders` must be folders of letters, digits, dots, hyphens or underscores, ending in a slash, like \"team-a/\", or \"\"; and not in runs/ or locks/, which are the pipeline's own."
+  }
+
+  validation {
+    condition = alltrue([for patterns in values(var.folders) :
+      length(patterns) > 0 && alltrue([for pattern in patterns : can(regex("^[A-Za-z0-9*][A-Za-z0-9_*-]{0,62}$", pattern))])
+    ])
+    error_message = "`folders` must give each folder patterns of 1-63 letters, digits, hyphens, underscores or `*`, starting with a letter, digit or `*`, like [\"a-*\"]; at least one."
+  }
+
+  validation {
+    condition = contains(var.dataset_groups, "*") ? (
+      length(distinct(flatten(values(var.folders)))) <= 8 && length(join("", distinct(flatten(values(var.folders))))) <= 120
+    ) : true
+    error_message = "`folders` may have 8 different patterns of 120 characters in all, for each is several ARNs in the function's policy. For more, give `dataset_groups` fewer patterns that cover them: the policy is made of those then."
+  }
+
+  # Lambda takes 4 KB of environment, and measures it as JSON: each quotation mark of the boundaries' own is escaped there.
+  validation {
+    condition     = length(jsonencode(jsonencode(var.folders))) <= 2500
+    error_message = "`folders` may have 2,500 characters in all, as JSON in which each quotation mark counts twice. Write fewer folders or patterns, or make a second deployment for some of the folders."
+  }
+
+  validation {
+    condition = length(var.folders) == 0 || alltrue([for schedule in var.schedules :
+      anytrue([for folder in keys(var.folders) : startswith(coalesce(schedule.params_key, var.params_file), folder)])
+    ])
+    error_message = "`folders` must have a folder for the params file of each of `schedules`."
+  }
+}
+
+variable "ceilings" {
+  description = <<-EOT
+    The highest rates that params files may ask for, which bill for as long as they are provisioned; each can be left out.
+
+    - `min_provisioned_tps`: transactions per second of a campaign (`minProvisionedTPS`).
+    - `min_recommendation_requests_per_second`: of a recommender (`minRecommendationRequestsPerSecond`).
+  EOT
+  type = object({
+    min_provisioned_tps                    = optional(number)
+    min_recommendation_requests_per_second = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for ceiling in values(var.ceilings) : ceiling == null ? true : ceiling >= 1 && floor(ceiling) == ceiling])
+    error_message = "`ceilings` must be whole numbers of at least 1."
+  }
+}
+
+variable "allow_teardown" {
+  description = "Whether a params file may ask for a `teardown` of its dataset group, which deletes all that belongs to it."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "workflow_log_level" {

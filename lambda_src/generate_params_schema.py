@@ -89,8 +89,7 @@ AVRO_SCHEMA: dict[str, Any] = {
 }
 WHEN = {"type": "string", "enum": ["auto", "always", "never"]}
 # The three forms of EventBridge Scheduler ("Schedule types"): a slip ends here, not after hours of work.
-RATE, AT, CRON = r"rate\(\d+ (minute|hour|day)s?\)", r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)", r"cron\(\S+( \S+){5}\)"
-SCHEDULE = {"type": "string", "pattern": rf"^(?:{RATE}|{AT}|{CRON})$(?!\n)", "maxLength": 256}
+SCHEDULE = {"type": "string", "pattern": r"^(?:(rate|cron|at)\([^()]+\))$(?!\n)", "maxLength": 256}
 FILTER_NAME = {"type": "string", "description": "A filter of this file, in place of its `filterArn`."}
 DEPLOY_WHEN = {
     "description": "Hold the campaign on its version unless the new one's metric is good enough.",

@@ -4,13 +4,14 @@ A mirror is a directory as `terraform providers mirror` lays it out, packed or u
 `registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/` or `.../aws/terraform-provider-aws_5.100.0_linux_amd64.zip`.
 """
 
+import itertools
 import os
 import re
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .errors import ProviderMissing
@@ -23,6 +24,7 @@ SETTING = "TF_PROVIDER_MIRROR"
 _DISCOVERY = f"https://{HOST}/.well-known/terraform.json"
 _ANSWER_SECONDS = 4
 _SEARCH_SECONDS = 60
+_NEAR = "6"  # folders below a root; a mirror is three deep itself
 _ROOTS = (Path("/"),)  # searched after the home directory, which may be on another disk
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -45,7 +47,7 @@ def find(platform: str, remembered: Path, environment: Mapping[str, str] = os.en
         return None
     if remembered.is_file() and holds_provider(mirror := Path(remembered.read_text().strip()), platform):
         return mirror
-    for mirror in (*implied(environment), *search(platform)):
+    for mirror in itertools.chain(implied(environment), search(platform)):
         if holds_provider(mirror, platform):
             remembered.parent.mkdir(parents=True, exist_ok=True)
             remembered.write_text(f"{mirror}\n")
@@ -91,11 +93,31 @@ def implied(environment: Mapping[str, str]) -> Iterator[Path]:
         yield Path(cache)
 
 
-def search(platform: str) -> list[Path]:
-    """Mirrors anywhere on this machine's own disks, those that will hardly stay last."""
+def search(platform: str) -> Iterator[Path]:
+    """Mirrors anywhere on this machine's own disks: those near their roots first, which takes no time."""
+    yield from _below_roots(platform, ("-maxdepth", _NEAR))
+    yield from _below_roots(platform, ())
+
+
+def _below_roots(platform: str, depth: Sequence[str]) -> list[Path]:
+    """Mirrors no deeper than `depth`, those that will hardly stay last."""
     found: list[Path] = []
     for root in dict.fromkeys((Path.home(), *_ROOTS)):
-        command = ["find", str(root), "-xdev", "(", "-path", "/proc", "-o", "-path", "/sys", ")", "-prune", "-o"]
+        command = [
+            "find",
+            str(root),
+            *depth,
+            "-xdev",
+            "(",
+            "-path",
+            "/proc",
+            "-o",
+            "-path",
+            "/sys",
+            ")",
+            "-prune",
+            "-o",
+        ]
         command += ["-type", "d", "-path", f"*/{HOST}/{PROVIDER}", "-print", "-prune"]
         try:
             listed = subprocess.run(command, capture_output=True, text=True, timeout=_SEARCH_SECONDS).stdout

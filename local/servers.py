@@ -28,7 +28,7 @@ CREDENTIALS: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_k
 
 AWS_PORT = 4566
 PERSONALIZE_PORT = 4580
-SCALE = 60.0  # emulated seconds per real second
+SCALE = 150.0  # emulated seconds per real second
 
 _START_SECONDS = 60
 _LOG_LINES = 15

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import mirrors
+from . import mirrors, provider
 from .errors import TerraformFailed, TerraformMissing
 from .processes import command, end_group
 from .servers import ROOT
@@ -41,7 +41,11 @@ class Terraform:
         """Run a command that speaks for itself, after the init that it needs; its exit status."""
         if arguments and arguments[0] not in _NEED_NO_PROVIDER:
             self.init(folder)
-        return subprocess.run([self.path, *arguments], cwd=folder, env=self.environment).returncode
+        with contextlib.ExitStack() as stack:
+            environment = dict(self.environment)
+            if arguments[:1] == ("test",):
+                environment |= stack.enter_context(provider.attached(folder))
+            return subprocess.run([self.path, *arguments], cwd=folder, env=environment).returncode
 
     def init(self, folder: Path, *arguments: str) -> None:
         self._checked(folder, "init", "-input=false", "-no-color", *(arguments or ("-backend=false",)))

@@ -140,10 +140,20 @@ run "dead_letters_are_kept_and_told_of" {
     error_message = "One message in the queue must be mailed."
   }
 
+  assert {
+    condition = flatten([for query in aws_cloudwatch_metric_alarm.more.metric_query :
+      [for metric in query.metric : [metric.metric_name, metric.dimensions.QueueName]]
+    ]) == ["ApproximateNumberOfMessagesVisible", "shop-pipeline-dead-letters"]
+    error_message = "Both alarms look at the same queue."
+  }
+
   # The topic lets in alarms that are called after the deployment.
   assert {
-    condition     = startswith(aws_cloudwatch_metric_alarm.this.alarm_name, "${var.deployment.name}-")
-    error_message = "The alarm's name must fit the topic's policy."
+    condition = alltrue([for alarm in [aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.more] :
+      startswith(alarm.alarm_name, "${var.deployment.name}-") && length(alarm.alarm_description) <= 1024
+      && tolist(alarm.alarm_actions) == tolist([var.topic_arn]) && alarm.ok_actions == null
+    ])
+    error_message = "The alarms' names must fit the topic's policy, their descriptions the API; that all is well again mails nothing."
   }
 
   assert {

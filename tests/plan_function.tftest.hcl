@@ -31,17 +31,26 @@ variables {
     patience_seconds = 900
     quotas           = { dataset_groups = 500, solutions = null, campaigns = 20, recommenders = null, filters = null }
   }
-  package               = { filename = "pipeline.zip", hash = "abc" }
+  boundaries = {
+    json           = "{}"
+    dataset_groups = ["*"]
+    allow_teardown = true
+  }
+  package = {
+    filename = "pipeline.zip"
+    hash     = "abc"
+    receipt  = { name = "/personalize-pipeline/shop-pipeline/code", value = "abc" }
+  }
   bucket                = { name = "input", arn = "arn:aws:s3:::input" }
   params_file           = "params.json"
   state_machine_arn     = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
   topic_arn             = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
   personalize_role_arn  = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
   dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+  on_failure_arn        = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
   schedules = {
     group    = "shop-pipeline"
     role_arn = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
-    purposes = ["retrain", "run"]
   }
 }
 
@@ -70,8 +79,7 @@ run "it_keeps_the_schedules_of_params_files_only" {
       join(",", statement.Action) => statement.Resource if strcontains(join(",", statement.Action), "scheduler:")
       } == {
       "scheduler:GetSchedule,scheduler:CreateSchedule,scheduler:UpdateSchedule,scheduler:DeleteSchedule" = [
-        "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.retrain",
-        "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.run",
+        "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.*",
       ]
     }
     error_message = "The function must reach the schedules that it makes, and no others."
@@ -101,14 +109,113 @@ run "its_policy_is_not_too_long" {
     schedules = {
       group    = "a-name-of-just-thirty-one-chars-pipeline"
       role_arn = "arn:aws-us-gov:iam::123456789012:role/a-name-of-just-thirty-one-chars-ap-northeast-1-schedules"
-      purposes = ["batch", "import", "retrain", "run"]
     }
+    state_machine_arn     = "arn:aws-us-gov:states:ap-northeast-1:123456789012:stateMachine:a-name-of-just-thirty-one-chars-pipeline"
+    topic_arn             = "arn:aws-us-gov:sns:ap-northeast-1:123456789012:a-name-of-just-thirty-one-chars-pipeline"
+    personalize_role_arn  = "arn:aws-us-gov:iam::123456789012:role/a-name-of-just-thirty-one-chars-ap-northeast-1-personalize"
+    dead_letter_queue_arn = "arn:aws-us-gov:sqs:ap-northeast-1:123456789012:a-name-of-just-thirty-one-chars-pipeline-dead-letters"
+    limits = {
+      timeout_seconds  = 604800
+      patience_seconds = 604800
+      quotas           = { dataset_groups = 99999, solutions = 99999, campaigns = 99999, recommenders = 99999, filters = 99999 }
+    }
+    # As many and as long as the root's variables take, in as many quotation marks as there can be.
+    boundaries = {
+      json = jsonencode({
+        dataset_groups = [for number in range(8) : "${number}-team-and-more"]
+        folders        = { for number in range(100, 246) : "${number}/" => ["a"] }
+        ceilings       = { min_provisioned_tps = 99999, min_recommendation_requests_per_second = 99999 }
+        allow_teardown = false
+      })
+      dataset_groups = [
+        "a-team-and-more", "b-team-and-more", "c-team-and-more", "d-team-and-more",
+        "e-team-and-more", "f-team-and-more", "g-team-and-more", "h-team-and-more",
+      ]
+      allow_teardown = true
+    }
+    params_file = "${format("%0123d", 0)}.json"
+  }
+
+  override_resource {
+    target          = aws_cloudwatch_log_group.this
+    values          = { arn = "arn:aws-us-gov:logs:ap-northeast-1:123456789012:log-group:/aws/lambda/a-name-of-just-thirty-one-chars-pipeline" }
+    override_during = plan
   }
 
   # IAM counts all inline policies of a role, without white space.
   assert {
     condition     = length(aws_iam_role_policy.run_the_pipeline.policy) <= 10240
     error_message = "A role's inline policies may have 10,240 characters in all."
+  }
+
+  # As Lambda measures it, to go by what it quotes when it refuses one ("String measured").
+  assert {
+    condition     = length(jsonencode(aws_lambda_function.this.environment[0].variables)) <= 4096
+    error_message = "A function's environment may have 4 KB."
+  }
+}
+
+run "it_reaches_the_dataset_groups_it_may_work_on_and_no_others" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  variables {
+    boundaries = {
+      json           = "{}"
+      dataset_groups = ["a-*", "shop", "*-test", "a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0"]
+      allow_teardown = true
+    }
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.run_the_pipeline.policy).Statement :
+      [for resource in statement.Resource : resource if can(regex(":dataset-group/|:dataset/", resource))]
+      ])) == toset([
+      "arn:aws:personalize:eu-west-1:123456789012:dataset-group/a-*",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset-group/shop",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset-group/*-test",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset-group/a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset/a-*/*",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset/shop/*",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset/*-test/*",
+      "arn:aws:personalize:eu-west-1:123456789012:dataset/a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0/*",
+    ])
+    error_message = "The policy must name the patterns of `dataset_groups`, wherever it names dataset groups or datasets."
+  }
+
+  # Of a long group's name a schedule's has 47 characters and a digest, so what follows the first * can't be held.
+  assert {
+    condition = [for schedule in local.statements.KeepSchedulesInStep.resources : schedule] == [
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/a-*.*",
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/shop.*",
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/*.*",
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/shop-pipeline/a-name-of-just-as-many-characters-as-a-dataset-*.*",
+    ]
+    error_message = "The function must reach the schedules of these dataset groups."
+  }
+}
+
+run "without_teardowns_no_training_is_stopped" {
+  command = plan
+  module { source = "./modules/pipeline_function" }
+
+  variables {
+    boundaries = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.run_the_pipeline.policy, "StopSolutionVersionCreation")
+    error_message = "Only a teardown stops trainings."
+  }
+
+  # What failed is deleted to be made anew; campaigns, filters and the like also as the params ask.
+  assert {
+    condition = [for action in sort(regexall("personalize:Delete[A-Za-z]+", aws_iam_role_policy.run_the_pipeline.policy)) : action] == [
+      "personalize:DeleteCampaign", "personalize:DeleteDataset", "personalize:DeleteDatasetGroup",
+      "personalize:DeleteEventTracker", "personalize:DeleteFilter", "personalize:DeleteMetricAttribution",
+      "personalize:DeleteRecommender", "personalize:DeleteSchema", "personalize:DeleteSolution",
+    ]
+    error_message = "What runs delete without a teardown they must be allowed to delete."
   }
 }
 
@@ -177,22 +284,25 @@ run "creations_are_allowed_on_what_they_build_on_too" {
   module { source = "./modules/pipeline_function" }
 
   assert {
-    condition = { for sid, statement in local.statements :
-      sid => [for resource in statement.resources : replace(resource, "/^.*:([a-z-]+)/[*]$/", "$1")]
-      if anytrue([for action in statement.actions : startswith(action, "personalize:Create")])
-      } == {
-      ManageSchemas                   = ["schema"]
-      ManageDatasetGroups             = ["dataset-group"]
-      ManageDatasets                  = ["dataset", "dataset-group", "schema"]
-      ImportData                      = ["dataset-import-job", "dataset"]
-      ManageEventTrackers             = ["event-tracker", "dataset-group"]
-      ManageFilters                   = ["filter", "dataset-group"]
-      ManageMetricAttributions        = ["metric-attribution", "dataset-group"]
-      ManageSolutionsAndTheirVersions = ["solution", "dataset-group", "recipe"]
-      ManageCampaigns                 = ["campaign", "solution"]
-      InferInBatches                  = ["batch-inference-job", "solution", "filter"]
-      SegmentInBatches                = ["batch-segment-job", "solution", "filter"]
-      ManageRecommenders              = ["recommender", "dataset-group", "recipe"]
+    condition = { for action, types in {
+      for pair in flatten([for statement in local.statements : [for action in statement.actions : {
+        action = trimprefix(action, "personalize:Create")
+        types  = [for resource in statement.resources : replace(resource, "/^.*:([a-z-]+)/.*$/", "$1")]
+      } if startswith(action, "personalize:Create")]]) : pair.action => pair.types...
+      } : action => [for type in sort(flatten(types)) : type] } == {
+      BatchInferenceJob = ["batch-inference-job", "filter", "solution"]
+      BatchSegmentJob   = ["batch-segment-job", "filter", "solution"]
+      Campaign          = ["campaign", "solution"]
+      Dataset           = ["dataset", "dataset-group", "schema"]
+      DatasetGroup      = ["dataset-group"]
+      DatasetImportJob  = ["dataset", "dataset-import-job"]
+      EventTracker      = ["dataset-group", "event-tracker"]
+      Filter            = ["dataset-group", "filter"]
+      MetricAttribution = ["dataset-group", "metric-attribution"]
+      Recommender       = ["dataset-group", "recipe", "recommender"]
+      Schema            = ["schema"]
+      Solution          = ["dataset-group", "recipe", "solution"]
+      SolutionVersion   = ["recipe", "solution"]
     }
     error_message = "A creation may be checked against the resource that it makes and against those that it builds on."
   }
@@ -218,19 +328,19 @@ run "its_settings_reach_it" {
 
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
-      BUCKET                  = "input"
-      PARAMS_FILE             = "params.json"
-      STATE_MACHINE_ARN       = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
-      TOPIC_ARN               = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
-      PERSONALIZE_ROLE_ARN    = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
-      SCHEDULE_GROUP          = "shop-pipeline"
-      SCHEDULE_ROLE_ARN       = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
-      DEAD_LETTER_QUEUE_ARN   = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
-      TIMEOUT_SECONDS         = "5400"
-      PATIENCE_SECONDS        = "900"
-      QUOTAS                  = "{\"campaigns\":20,\"dataset_groups\":500}"
-      POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
-      POWERTOOLS_LOG_LEVEL    = "DEBUG"
+      BUCKET                = "input"
+      PARAMS_FILE           = "params.json"
+      STATE_MACHINE_ARN     = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+      TOPIC_ARN             = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
+      PERSONALIZE_ROLE_ARN  = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
+      SCHEDULE_GROUP        = "shop-pipeline"
+      SCHEDULE_ROLE_ARN     = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
+      DEAD_LETTER_QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+      TIMEOUT_SECONDS       = "5400"
+      PATIENCE_SECONDS      = "900"
+      QUOTAS                = "{\"campaigns\":20,\"dataset_groups\":500}"
+      BOUNDARIES            = "{}"
+      LOG_LEVEL             = "DEBUG"
     })
     error_message = "These are the variables that pipeline/settings.py reads."
   }

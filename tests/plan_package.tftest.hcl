@@ -19,7 +19,7 @@ run "the_zip_is_called_after_its_sources" {
   module { source = "./modules/lambda_package" }
 
   assert {
-    condition     = output.package.filename == ".build/pipeline-${output.package.hash}.zip"
+    condition     = output.package.filename == ".build/pipeline-${output.package.receipt.value}.zip"
     error_message = "A zip of other sources must have another name."
   }
 
@@ -43,7 +43,7 @@ run "another_runtime_is_another_package" {
   }
 
   assert {
-    condition     = output.package.hash != run.the_zip_is_called_after_its_sources.package.hash
+    condition     = output.package.receipt.value != run.the_zip_is_called_after_its_sources.package.receipt.value
     error_message = "Wheels are of one version of Python."
   }
 }
@@ -57,7 +57,7 @@ run "another_architecture_is_another_package" {
   }
 
   assert {
-    condition     = output.package.hash != run.the_zip_is_called_after_its_sources.package.hash
+    condition     = output.package.receipt.value != run.the_zip_is_called_after_its_sources.package.receipt.value
     error_message = "Wheels are of one architecture."
   }
 }
@@ -71,13 +71,27 @@ run "a_zip_given_is_taken" {
   }
 
   assert {
-    condition     = output.package.filename == "main.tf" && output.package.hash == filebase64sha256("main.tf")
-    error_message = "The zip's own hash shows a change."
+    condition     = output.package.filename == "main.tf"
+    error_message = "The function is to be made from the zip."
   }
 
   assert {
     condition     = length(terraform_data.build) == 0
     error_message = "Nothing is built."
+  }
+}
+
+run "another_zip_is_another_package" {
+  command = plan
+  module { source = "./modules/lambda_package" }
+
+  variables {
+    prebuilt = { path = "variables.tf" }
+  }
+
+  assert {
+    condition     = output.package.receipt.value != run.a_zip_given_is_taken.package.receipt.value
+    error_message = "The zip's own bytes show a change."
   }
 }
 
@@ -90,15 +104,29 @@ run "an_object_given_is_taken" {
   }
 
   assert {
-    condition = jsonencode(output.package) == jsonencode({
-      filename = null, hash = null, s3_bucket = "packages", s3_key = "pipeline.zip", s3_object_version = "3"
-    })
+    condition = jsonencode([for name in ["filename", "s3_bucket", "s3_key", "s3_object_version"] : output.package[name]]) == jsonencode([
+      null, "packages", "pipeline.zip", "3",
+    ])
     error_message = "The function is to be made from the object."
   }
 
   assert {
     condition     = length(terraform_data.build) == 0
     error_message = "Nothing is built."
+  }
+}
+
+run "another_version_of_the_object_is_another_package" {
+  command = plan
+  module { source = "./modules/lambda_package" }
+
+  variables {
+    prebuilt = { s3_bucket = "packages", s3_key = "pipeline.zip", s3_object_version = "4" }
+  }
+
+  assert {
+    condition     = output.package.receipt.value != run.an_object_given_is_taken.package.receipt.value
+    error_message = "The object's version shows a change."
   }
 }
 

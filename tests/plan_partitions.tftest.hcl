@@ -28,8 +28,13 @@ variables {
     retry_attempts        = 2
     max_event_age_seconds = 21600
   }
-  limits                = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
-  package               = { filename = "pipeline.zip", hash = "abc" }
+  limits     = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
+  boundaries = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
+  package = {
+    filename = "pipeline.zip"
+    hash     = "abc"
+    receipt  = { name = "/personalize-pipeline/shop-pipeline/code", value = "abc" }
+  }
   params_file           = "params.json"
   emails                = []
   state_machine_arn     = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:shop-pipeline"
@@ -37,6 +42,7 @@ variables {
   topic_arn             = "arn:aws-cn:sns:cn-north-1:123456789012:shop-pipeline"
   personalize_role_arn  = "arn:aws-cn:iam::123456789012:role/shop-cn-north-1-personalize"
   dead_letter_queue_arn = "arn:aws-cn:sqs:cn-north-1:123456789012:shop-pipeline-dead-letters"
+  on_failure_arn        = "arn:aws-cn:sqs:cn-north-1:123456789012:shop-pipeline-dead-letters"
   bucket_arn            = "arn:aws-cn:s3:::input"
 }
 
@@ -79,7 +85,6 @@ run "the_function_in_china" {
     schedules = {
       group    = "shop-pipeline"
       role_arn = "arn:aws-cn:iam::123456789012:role/shop-cn-north-1-schedules"
-      purposes = ["run"]
     }
   }
 

@@ -99,6 +99,16 @@ run "params_file__with_a_space" {
   expect_failures = [var.params_file]
 }
 
+run "params_file__like_a_result" {
+  command = plan
+
+  variables {
+    params_file = "users.json.out"
+  }
+
+  expect_failures = [var.params_file]
+}
+
 run "params_file__empty" {
   command = plan
 
@@ -479,4 +489,164 @@ run "schedules__key_of_a_folder" {
   }
 
   expect_failures = [var.schedules]
+}
+
+run "dataset_groups__none" {
+  command = plan
+
+  variables {
+    dataset_groups = []
+  }
+
+  expect_failures = [var.dataset_groups]
+}
+
+# To IAM it is a wildcard, and to the function it would be none.
+run "dataset_groups__with_a_question_mark" {
+  command = plan
+
+  variables {
+    dataset_groups = ["team-?"]
+  }
+
+  expect_failures = [var.dataset_groups]
+}
+
+run "dataset_groups__with_a_slash" {
+  command = plan
+
+  variables {
+    dataset_groups = ["a/*"]
+  }
+
+  expect_failures = [var.dataset_groups]
+}
+
+run "dataset_groups__as_many_and_as_long_as_the_policy_takes" {
+  command = plan
+
+  variables {
+    dataset_groups = [for number in range(8) : "${number}-team-and-more"]
+  }
+}
+
+run "dataset_groups__too_many" {
+  command = plan
+
+  variables {
+    dataset_groups = [for number in range(9) : "${number}-*"]
+  }
+
+  expect_failures = [var.dataset_groups]
+}
+
+run "dataset_groups__too_long" {
+  command = plan
+
+  variables {
+    dataset_groups = concat([for number in range(7) : "${number}-team-and-more"], ["7-team-and-mores"])
+  }
+
+  expect_failures = [var.dataset_groups]
+}
+
+run "folders__without_a_slash" {
+  command = plan
+
+  variables {
+    folders = { team-a = ["a-*"] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__with_a_step_up" {
+  command = plan
+
+  variables {
+    folders = { "team-a/../" = ["a-*"] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__of_the_pipelines_own" {
+  command = plan
+
+  variables {
+    folders = { "locks/" = ["a-*"] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__without_a_pattern" {
+  command = plan
+
+  variables {
+    folders = { "team-a/" = [] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__with_more_patterns_than_the_policy_takes" {
+  command = plan
+
+  variables {
+    folders = { for number in range(9) : "team-${number}/" => ["${number}-*"] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__with_as_many_patterns_where_dataset_groups_cover_them" {
+  command = plan
+
+  variables {
+    dataset_groups = ["team-*"]
+    folders        = { for number in range(40) : "team-${number}/" => ["team-${number}-*"] }
+  }
+}
+
+# tests/plan_function.tftest.hcl holds the same ones against what Lambda takes.
+run "folders__as_many_as_the_functions_environment_takes" {
+  command = plan
+
+  variables {
+    dataset_groups = ["*a"]
+    folders        = { for number in range(100, 246) : "${number}/" => ["a"] }
+  }
+}
+
+run "folders__too_many_for_the_functions_environment" {
+  command = plan
+
+  variables {
+    dataset_groups = ["*a"]
+    folders        = { for number in range(100, 247) : "${number}/" => ["a"] }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "folders__without_that_of_a_schedule" {
+  command = plan
+
+  variables {
+    folders   = { "team-a/" = ["a-*"] }
+    schedules = { nightly = { purpose = "run", expression = "rate(1 day)" } }
+  }
+
+  expect_failures = [var.folders]
+}
+
+run "ceilings__of_nothing" {
+  command = plan
+
+  variables {
+    ceilings = { min_provisioned_tps = 0 }
+  }
+
+  expect_failures = [var.ceilings]
 }

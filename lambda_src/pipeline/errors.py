@@ -10,9 +10,14 @@ What fails of a single resource raises nothing: the engine records it, and the o
 
 from __future__ import annotations
 
+LONGEST = 2000  # characters of a message: it passes through the workflow's state, and may quote what was uploaded
+
 
 class PipelineError(Exception):
     """Root of the errors that this package raises. The message is written for the reader of the mail."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:LONGEST])
 
 
 class ServiceTrouble(PipelineError):

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 
 from pipeline.arns import Arns
+from pipeline.boundaries import Boundaries
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Settings:
     """Names and ARNs of the deployment's own resources, and its limits.
 
     `timeout_seconds` is how long a run may work, and how long it may wait for its turn; `patience_seconds` how long
-    throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's.
+    throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's;
+    `boundaries` are what params files may do.
     """
 
     bucket: str
@@ -29,6 +31,7 @@ class Settings:
     timeout_seconds: float
     patience_seconds: float
     quotas: dict[str, int]
+    boundaries: Boundaries
 
     @property
     def arns(self) -> Arns:
@@ -48,6 +51,7 @@ def settings() -> Settings:
 
     Raises:
         KeyError: a variable is missing from the environment.
+        ValueError: `BOUNDARIES` has not its form.
     """
     return Settings(
         bucket=os.environ["BUCKET"],
@@ -61,4 +65,5 @@ def settings() -> Settings:
         timeout_seconds=float(os.environ["TIMEOUT_SECONDS"]),
         patience_seconds=float(os.environ["PATIENCE_SECONDS"]),
         quotas=json.loads(os.environ["QUOTAS"]),
+        boundaries=Boundaries.from_json(os.environ["BOUNDARIES"]),
     )

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "plan":
-            return plan.run(given.params, given.bucket, given.prefix, dict(given.quota))
+            return plan.run(given.params, given.bucket, given.prefix, dict(given.quota), given.boundaries)
         return adopt.run(given.group, given.output)
     except CommandError as error:
         message = str(error)
@@ -49,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=NUMBER",
         help="one that AWS has raised, as the module's input `quotas` names it: campaigns=20",
+    )
+    command.add_argument(
+        "--boundaries",
+        type=Path,
+        help="a file with the module's output `boundaries`, to hold the params file against",
     )
     command = commands.add_parser("adopt", help="write the params file of a dataset group that exists")
     command.add_argument("group", help="the dataset group's name or ARN")

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline import clients
 from pipeline.arns import Arns
+from pipeline.boundaries import Boundaries
 from pipeline.engine.calls import describe, failed, is_being_deleted, listed, status_of
 from pipeline.engine.differences import differs
 from pipeline.engine.lookup import newest_usable
@@ -109,7 +110,8 @@ class Adoption:
     def __init__(self, group_arn: str) -> None:
         self.group_arn = group_arn
         _, partition, _, region, account, *_ = group_arn.split(":")
-        self.surroundings = Surroundings(Arns(partition, region, account), None, None, lambda _: None)
+        arns = Arns(partition, region, account)
+        self.surroundings = Surroundings(arns, None, None, lambda _: None, Boundaries(), "")
         self.left_out: list[str] = []
         self.remarks: list[str] = []
         self.jobs: list[str] = []

@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
+from pipeline.boundaries import Boundaries
 from pipeline.ending.report import plan_text
 from pipeline.params.places import home_of
 from pipeline.params.sections import DatasetSection
@@ -26,26 +27,64 @@ KEY_ROLE = (
 )
 
 
-def run(path: Path, bucket: str | None, prefix: str = "", quotas: dict[str, int] | None = None) -> int:
+UNBOUNDED = (
+    "Not held against what the deployment allows (dataset_groups, folders, ceilings, allow_teardown): name the file "
+    "with its output `boundaries` for that (BOUNDARIES=...)."
+)
+
+
+def run(
+    path: Path,
+    bucket: str | None,
+    prefix: str = "",
+    quotas: dict[str, int] | None = None,
+    boundaries: Path | None = None,
+) -> int:
     """Print the plan of a params file; without a bucket, what can be checked without AWS.
+
+    Args:
+        path: the params file.
+        bucket: the deployment's.
+        prefix: the folder of the bucket that the file is for.
+        quotas: the account's own, by name, where they are not AWS's.
+        boundaries: the file with the output `boundaries` of the deployment; without it nothing is bounded.
 
     Returns:
         0 when a run would proceed, else 1.
     """
     body = path.read_bytes()
     folder = prefix.strip("/") + "/" if prefix.strip("/") else ""
-    return _compared(path, body, bucket, folder, quotas or {}) if bucket else _offline(path, body)
+    bounds = _read(boundaries) if boundaries else Boundaries()
+    code = (
+        _compared(path, body, bucket, folder, quotas or {}, bounds) if bucket else _offline(path, body, folder, bounds)
+    )
+    if not boundaries:
+        print(UNBOUNDED)
+    return code
 
 
-def _compared(path: Path, body: bytes, bucket: str, prefix: str, quotas: dict[str, int]) -> int:
+def _read(file: Path) -> Boundaries:
+    try:
+        return Boundaries.from_json(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CommandError(f"{file} is not what the module's output `boundaries` holds.") from None
+
+
+def _compared(path: Path, body: bytes, bucket: str, prefix: str, quotas: dict[str, int], boundaries: Boundaries) -> int:
     """The plan of a dry run, as if the file had been uploaded to the bucket."""
     _require(bucket)
+    key = prefix + path.name
     surroundings = Surroundings(
-        _account(), None, home_of(bucket, prefix), lambda section: folder_in_bucket(section, bucket, prefix)
+        _account(),
+        None,
+        home_of(bucket, prefix),
+        lambda section: folder_in_bucket(section, bucket, prefix),
+        boundaries,
+        key,
     )
     reading = read_params(body, {}, surroundings)
     _note_key_role(reading)
-    about = {"id": RUN_ID, "bucket": bucket, "key": prefix + path.name, "prefix": prefix}
+    about = {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": prefix}
     record = planned(reading, about, quotas, "planned")
     print(plan_text(record))
     return 0 if record.outcome == "planned" else 1
@@ -74,7 +113,7 @@ def _note_key_role(reading: Reading) -> None:
         reading.sections.notes.append(KEY_ROLE)
 
 
-def _offline(path: Path, body: bytes) -> int:
+def _offline(path: Path, body: bytes, prefix: str, boundaries: Boundaries) -> int:
     """What the file and the data beside it show to be wrong."""
     home = path.resolve().parent
 
@@ -82,7 +121,8 @@ def _offline(path: Path, body: bytes) -> int:
         elsewhere = "dataSource" in section.import_job.parameters
         return None if elsewhere else local_data.find(home, section.dataset_type)
 
-    reading = read_params(body, {}, Surroundings(_named_account(body), None, None, beside))
+    surroundings = Surroundings(_named_account(body), None, None, beside, boundaries, prefix + path.name)
+    reading = read_params(body, {}, surroundings)
     read = reading.sections
     if read is None or read.problems:
         print(plan_text(planned(reading, {"id": RUN_ID, "key": path.name}, {})))

@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import emulator, large, look, package, waiting
+from . import emulator, first_run, large, look, package, waiting
 from .tables import console, machine, say
 
 SECTIONS = {
     "waiting": waiting.section,
     "look": look.section,
     "package": package.section,
+    "run": first_run.section,
     "large": large.section,
     "emulator": emulator.section,
 }
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(arguments).sections or list(SECTIONS)
     if unknown := set(wanted) - set(SECTIONS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
-    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"  # the logger asks when the handler is imported
+    os.environ["LOG_LEVEL"] = "CRITICAL"  # the logger asks when the handler is imported
     say(machine(), "")
     for name in wanted:
         console.rule(f"[bold]{name}", align="left")

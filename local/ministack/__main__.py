@@ -57,7 +57,9 @@ async def _serve(port: int) -> None:
 
     config = Config()
     config.bind = [f"{HOST}:{port}"]
-    config.keep_alive_timeout = 75
+    # Longer than clients keep an idle connection (Terraform's provider: 90 s). Who closes first may close on a request
+    # that is just coming in: it is carried out, its answer is lost, and what the client repeats exists already.
+    config.keep_alive_timeout = 3600
     config.graceful_timeout = 1
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -36,12 +36,19 @@ def _members(alarm: dict[str, Any]) -> str:
         f"<{key}>{''.join(f'<member>{escape(arn)}</member>' for arn in alarm.get(key, []))}</{key}>"
         for key in _ALARM_LISTS
     )
-    dimensions = "".join(
-        f"<member><Name>{escape(d['Name'])}</Name><Value>{escape(d['Value'])}</Value></member>"
-        for d in alarm.get("Dimensions", [])
-    )
+    structures = "".join(_xml(name, alarm[name]) for name in ("Dimensions", "Metrics") if name in alarm)
     enabled = str(alarm.get("ActionsEnabled", True)).lower()
-    return f"{texts}{lists}<Dimensions>{dimensions}</Dimensions><ActionsEnabled>{enabled}</ActionsEnabled>"
+    return f"{texts}{lists}{structures}<ActionsEnabled>{enabled}</ActionsEnabled>"
+
+
+def _xml(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        inner = "".join(_xml(member, entry) for member, entry in value.items())
+    elif isinstance(value, list):
+        inner = "".join(_xml("member", entry) for entry in value)
+    else:
+        inner = escape(str(value).lower() if isinstance(value, bool) else str(value))
+    return f"<{name}>{inner}</{name}>"
 
 
 def describe_tracing() -> None:

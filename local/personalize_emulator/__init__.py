@@ -6,15 +6,21 @@ with mock_personalize() as emulator:
     emulator.finish()
 """
 
+__version__ = "0.2.0"
+
 from .authorization import AllowAll, Authorizer, Decision, HttpAuthorizer
 from .clock import Clock
 from .emulator import Call, Emulator
 from .faults import Fault, Faults
-from .mock import mock_personalize, registered
+from .mock import LIKE_MOTO, mock_personalize, registered
 from .models import personalize_backends
+from .recording import Recorder
+from .redaction import Redactor
+from .server import ThreadedServer
 from .settings import Minimums, Settings, Switches
 
 __all__ = [
+    "LIKE_MOTO",
     "AllowAll",
     "Authorizer",
     "Call",
@@ -25,8 +31,12 @@ __all__ = [
     "Faults",
     "HttpAuthorizer",
     "Minimums",
+    "Recorder",
+    "Redactor",
     "Settings",
     "Switches",
+    "ThreadedServer",
+    "__version__",
     "mock_personalize",
     "personalize_backends",
     "registered",

@@ -1,7 +1,6 @@
 """Who may do what: asked of the AWS side, when there is one that can tell.
 
-Which permission an operation needs, on which resource: Service Authorization Reference, "Actions, resources, and
-condition keys for Amazon Personalize".
+Which permission an operation needs, on which resources: `reference.py`.
 """
 
 from __future__ import annotations

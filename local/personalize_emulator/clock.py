@@ -11,6 +11,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
 
+#: The end of the year 9999, after which dates can't be written any more: there the clock stands still.
+LATEST = 253_402_300_799.0
+
 
 class Clock:
     """Emulated epoch seconds.
@@ -34,23 +37,30 @@ class Clock:
             return self._now()
 
     def advance(self, seconds: float) -> float:
-        """Move forward by emulated `seconds` and return the new time. Raises ValueError for a negative step."""
+        """Move forward by emulated `seconds` and return the new time.
+
+        Raises ValueError for a step back, or out of the years that can be written.
+        """
         if seconds < 0:
             raise ValueError("Emulated time cannot run backwards")
         with self._lock:
+            if not self._now() + seconds <= LATEST:
+                raise ValueError("Emulated time ends with the year 9999")
             self._emulated += seconds
             return self._now()
 
     def set_scale(self, scale: float) -> None:
-        """Change the speed from this moment on. Raises ValueError for a negative scale."""
+        """Change the speed from this moment on. Raises ValueError for a scale that is negative or not finite."""
         if scale < 0:
             raise ValueError("Emulated time cannot run backwards")
+        if not math.isfinite(scale):
+            raise ValueError("A scale is a finite number")
         with self._lock:
             self._emulated, self._real = self._now(), time.monotonic()
             self._scale = scale
 
     def _now(self) -> float:
-        return self._emulated + (time.monotonic() - self._real) * self._scale
+        return min(self._emulated + (time.monotonic() - self._real) * self._scale, LATEST)
 
 
 @dataclass(order=True)

@@ -54,7 +54,7 @@ def _rows(text: io.TextIOWrapper, schema: Schema, switches: Switches) -> Iterato
     if switches.csv_columns_matched_by == "position" and header[: len(names)] != names:
         raise JobFailure(f"Input CSV columns must be in the order of the schema:[{', '.join(names)}]")
     places = [header.index(name) for name in names]
-    cells = list(zip(places, _cells(schema, switches), strict=True))
+    cells = list(zip(places, readers(schema, switches).values(), strict=True))
     width = len(header)
     reader = csv.reader(text, escapechar="\\", strict=True)
     line = 1
@@ -69,9 +69,9 @@ def _rows(text: io.TextIOWrapper, schema: Schema, switches: Switches) -> Iterato
         yield [cell(row[place]) for place, cell in cells]
 
 
-def _cells(schema: Schema, switches: Switches) -> list[Cell]:
-    """For each field, what makes a value of its text."""
-    readers = []
+def readers(schema: Schema, switches: Switches) -> dict[str, Cell]:
+    """For each field, by its name, what makes a value of its text, or raises JobFailure."""
+    found = {}
     for field in schema.fields:
         if field.type == "string":
             limit = MAX_TEXT if field.textual else MAX_ID if field.name.endswith("_ID") else MAX_STRING
@@ -82,8 +82,8 @@ def _cells(schema: Schema, switches: Switches) -> list[Cell]:
             cell = _timestamp(switches)
         else:
             cell = _NUMBERS.get(field.type, _number)(field.name)
-        readers.append(_nullable(cell) if field.nullable else _present(field.name, cell))
-    return readers
+        found[field.name] = _nullable(cell) if field.nullable else _present(field.name, cell)
+    return found
 
 
 def _present(name: str, cell: Cell) -> Cell:

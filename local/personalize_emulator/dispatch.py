@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import validation
+from . import reference, validation
 from .authorization import SERVICE_PRINCIPAL, Need, demand
 from .emulator import Call, Emulator
 from .exceptions import (
@@ -22,10 +22,10 @@ from .exceptions import (
     error,
 )
 from .faults import Effect
-from .models import PersonalizeBackend, personalize_backends
+from .models import PersonalizeBackend
 from .operations import HANDLERS
 from .resources import RESOURCE_TYPES, ResourceType
-from .service_model import CONTROL, Operation, operations
+from .service_model import CONTROL, Operation, http_statuses, operations
 
 Params = dict[str, Any]
 
@@ -52,22 +52,21 @@ def handle(emulator: Emulator, service: str, name: str, params: Params, caller: 
         _faults_before(emulator, name, resource_name)
         _validate(emulator, operation, params)
         try:
-            backend = personalize_backends[caller.account_id][caller.region]
+            backend = emulator.accounts[caller.account_id][caller.region]
         except KeyError as err:
             raise ValidationException(f"Amazon Personalize is not available in region {caller.region}.") from err
         needs = list(_needs(backend, operation, params))
         principal = demand(emulator.authorizer, {"accessKeyId": caller.access_key}, needs)
         with emulator.lock:
             backend.settle()
-            if service == CONTROL:
-                _check_rate(backend)
+            backend.rates.count(backend, service, name, params)
             answer = HANDLERS[service][name](backend, params)
         if emulator.faults.strike(("drop",), name, resource_name, emulator.clock.now()):
             raise ReplyLost
         return answer
     except PersonalizeError as err:
         switches = emulator.settings.switches
-        err.code = switches.http_status.get(err.error_code, err.code)
+        err.code = (http_statuses(service) | dict(switches.http_status)).get(err.error_code, err.code)
         if isinstance(err, ResourceNotFoundException):
             err.message = switches.not_found_text.format(arn=err.arn, type=err.kind)
         result = err.error_code
@@ -104,17 +103,6 @@ def _faults_before(emulator: Emulator, operation: str, resource_name: str) -> No
                 raise ServiceUnavailableException(fault.text)
             case _:
                 raise error(fault.code, fault.text)
-
-
-def _check_rate(backend: PersonalizeBackend) -> None:
-    """Raises what the switch `rate_error` names above the quota of calls in a second of emulated time."""
-    limit = backend.settings.quota("calls in a second")
-    if not limit:
-        return
-    second, calls = backend.calls_in_second
-    backend.calls_in_second = (int(backend.now), calls + 1 if second == int(backend.now) else 1)
-    if backend.calls_in_second[1] > limit:
-        raise error(backend.switches.rate_error, "Rate exceeded")
 
 
 def _validate(emulator: Emulator, operation: Operation, params: Params) -> None:
@@ -166,9 +154,17 @@ def _subject(operation: str, params: Params, answer: Params) -> str | None:
 
 
 def _needs(backend: PersonalizeBackend, operation: Operation, params: Params) -> Iterator[Need]:
-    """Permissions that a call needs: its own, personalize:TagResource if it tags, iam:PassRole if it names a role."""
+    """Permissions that a call needs: its own, personalize:TagResource if it tags, iam:PassRole if it names a role.
+
+    Of `params` only what the operation has counts; the rest was not validated.
+    """
+    params = {name: value for name, value in params.items() if name in operation.input_members}
     resource = _acted_on(backend, operation, params)
     yield Need(f"personalize:{operation.name}", resource, {})
+    types = reference.checked(operation.name, backend.switches.rights_checked_on)
+    for member, arn in params.items():
+        if member.endswith("Arn") and arn != resource and reference.arn_type(arn) in types:
+            yield Need(f"personalize:{operation.name}", arn, {})
     if params.get("tags") and operation.name.startswith("Create"):
         yield Need("personalize:TagResource", resource, {})
     for role in (params.get("roleArn"), params.get("metricsOutputConfig", {}).get("roleArn")):
@@ -177,13 +173,13 @@ def _needs(backend: PersonalizeBackend, operation: Operation, params: Params) ->
 
 
 def _acted_on(backend: PersonalizeBackend, operation: Operation, params: Params) -> str:
+    if not reference.listed(operation.name):
+        return "*"
     if operation.service != CONTROL:
         return next((params[m] for m in ("campaignArn", "recommenderArn", "datasetArn") if m in params), "*")
     if member := _ACTS_ON.get(operation.name):
         return str(params.get(member, "*"))
-    kind = _TYPES.get(operation.name)
-    if kind is None:
-        return "*"  # List operations have no resource level
+    kind = _TYPES[operation.name]
     if not operation.name.startswith("Create"):
         return str(params.get(kind.arn_member, "*"))
     if kind.label == "dataset":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ from .faults import Faults
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .models import PersonalizeBackend
+    from .models import OwnBackends, PersonalizeBackend
 
 
 @cache
@@ -62,21 +62,25 @@ class Emulator:
 
     @classmethod
     def current(cls) -> Emulator:
-        """The emulator that backends belong to; one with a standing clock when nobody made one."""
+        """The emulator that answers what moto catches; one with a standing clock when nobody made one."""
         if cls._current is None:
             cls._current = cls()
         return cls._current
 
     def make_current(self) -> None:
-        """Backends made from now on belong to this emulator."""
+        """From now on this one answers what moto catches."""
         Emulator._current = self
 
-    def backends(self) -> Iterator[PersonalizeBackend]:
-        from .models import PersonalizeBackend, personalize_backends  # models imports this module
+    @cached_property
+    def accounts(self) -> OwnBackends:
+        """Its backends by account and region; `emulator.accounts[account][region]` makes what is missing."""
+        from .models import OwnBackends  # models imports this module
 
-        for _account, _region, backend in personalize_backends.iter_backends():
-            if isinstance(backend, PersonalizeBackend) and backend.emulator is self:
-                yield backend
+        return OwnBackends(self)
+
+    def backends(self) -> Iterator[PersonalizeBackend]:
+        for account in list(self.accounts.values()):
+            yield from list(account.values())
 
     def settle(self, *, wholly: bool = False) -> None:
         """Let everything happen that is due by the clock, everywhere; of long work only a slice, unless `wholly`."""
@@ -128,8 +132,16 @@ class Emulator:
     def reset(self) -> None:
         """Forget all resources, calls and faults; the clock goes on."""
         with self.lock:
-            for backend in list(self.backends()):
-                backend.rows.close()
+            for backend in self.backends():
                 backend.reset()
             self.calls.clear()
             self.faults.clear()
+
+    def close(self) -> None:
+        """Forget all resources, and give back what their data took of memory and disk."""
+        with self.lock:
+            for backend in self.backends():
+                backend.rows.close()
+            for account in self.accounts.values():
+                account.clear()
+            self.accounts.clear()

@@ -5,6 +5,8 @@ Sources: developer guide, "Filter expression structure and elements", "Common er
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import LarkError, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, VisitError
 
 from .avro import NUMERIC, RECORD_NAMES, Field, Schema
 from .exceptions import InvalidInputException
@@ -81,6 +83,10 @@ class Expression:
     def dataset(self) -> str:
         return self.alternatives[0][0].dataset
 
+    @property
+    def placeholders(self) -> set[str]:
+        return {v.name for c in self.conditions for v in c.values if isinstance(v, Placeholder)}
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -95,7 +101,7 @@ class Filter:
 
     @property
     def placeholders(self) -> set[str]:
-        return {v.name for c in self.conditions for v in c.values if isinstance(v, Placeholder)}
+        return {name for expression in self.expressions for name in expression.placeholders}
 
     @property
     def fields(self) -> set[tuple[str, str]]:
@@ -113,8 +119,8 @@ def parse(text: str) -> Filter:
         result: Filter = _Builder().transform(_parser().parse(text))
     except VisitError as err:
         raise _invalid(str(err.orig_exc)) from err
-    except LarkError as err:
-        raise _invalid(str(err).splitlines()[0]) from err
+    except UnexpectedInput as err:
+        raise _invalid(_unexpected(text, err)) from err
     for expression in result.expressions:
         _check_form(expression)
     if len({expression.target for expression in result.expressions}) > 1:
@@ -140,12 +146,23 @@ def check_fields(parsed: Filter, schemas: Mapping[str, Schema]) -> None:
                 raise _invalid(f"Field {value.field} does not exist in the Items dataset.")
 
 
-def check_values(parsed: Filter, given: Mapping[str, str]) -> None:
-    """Hold the values of a request against the placeholders. Raises InvalidInputException."""
-    if missing := sorted(parsed.placeholders - set(given)):
+def check_values(parsed: Filter, given: Mapping[str, str], schemas: Mapping[str, Schema]) -> None:
+    """Hold the values of a request against the placeholders and the fields that they stand for.
+
+    Those of an EXCLUDE may be left out: that part of the filter is not used then (API GetRecommendations).
+    Raises InvalidInputException.
+    """
+    needed = {name for each in parsed.expressions if each.action == "INCLUDE" for name in each.placeholders}
+    if missing := sorted(needed - set(given)):
         raise InvalidInputException(f"Values for the filter's parameters are missing: {', '.join(missing)}.")
     if unknown := sorted(set(given) - parsed.placeholders):
         raise InvalidInputException(f"The filter has no parameters of these names: {', '.join(unknown)}.")
+    for condition in parsed.conditions:
+        schema = schemas.get(condition.dataset)
+        field = _field(schema, condition.field) if schema else None
+        for value in condition.values:
+            if isinstance(value, Placeholder) and value.name in given and field:
+                _check_given(value.name, given[value.name], condition, field)
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,8 @@ def choose(parsed: Filter, question: Question) -> Callable[[str], bool]:
     included: set[str] | None = None
     excluded: set[str] = set()
     for expression in parsed.expressions:
+        if not expression.placeholders <= set(question.values):
+            continue
         if not all(_user_passes(c, question) for c in expression.user_conditions):
             continue
         found = _ids(expression, question)
@@ -208,35 +227,60 @@ def _sql(condition: Condition, question: Question) -> tuple[str, list[Any]]:
     if condition.operator in ("IN", "NOT IN"):
         # Several values of one cell are joined with a bar. Only event types ignore case.
         fold = "lower" if condition.field.upper() == EVENT_TYPE else ""
-        test = f"instr('|' || {fold}(coalesce({column}, '')) || '|', '|' || {fold}(?) || '|') > 0"
+        text = f"instr('|' || {fold}(coalesce({column}, '')) || '|', '|' || {fold}(?) || '|') > 0"
+        tests = [text if isinstance(value, str) else f"coalesce({column} = ?, 0)" for value in values]
         negation = "NOT " if condition.operator == "NOT IN" else ""
-        return f"{negation}({' OR '.join([test] * len(values)) or '0'})", [_text(value) for value in values]
+        return f"{negation}({' OR '.join(tests) or '0'})", values
     operator = {"!=": "<>"}.get(condition.operator, condition.operator)
-    numbers = [float(value) if _NUMBER.fullmatch(str(value)) else value for value in values]
-    return f"{column} {operator} ?", numbers[:1] or [None]
+    return f"{column} {operator} ?", values[:1] or [None]
 
 
 def _resolved(value: Value, question: Question) -> Iterable[str | float]:
     """The values that a placeholder or the current item stands for; itself for a constant."""
     if isinstance(value, Placeholder):
-        # Given as "\"horror\",\"comedy\"" or as a bare value or number.
-        given = question.values[value.name]
-        return [part.strip().strip('"') for part in _LIST.findall(given)]
+        return given_values(question.values[value.name])
     if isinstance(value, CurrentItem):
         table = question.tables.get(ITEMS)
         if table is None or question.item is None:
             return []
         sql = f"SELECT {quoted(value.field)} FROM {table} WHERE ITEM_ID = ?"
-        return [part for (cell,) in question.rows.query(sql, question.item) for part in str(cell).split("|")]
+        cells = [cell for (cell,) in question.rows.query(sql, question.item) if cell is not None]
+        return [part for cell in cells for part in (cell.split("|") if isinstance(cell, str) else [float(cell)])]
     return [value] if isinstance(value, (str, float)) else []
 
 
-def _text(value: str | float) -> str:
-    return f"{value:g}" if isinstance(value, float) else value
+def given_values(text: str) -> list[str | float]:
+    """What a request gives for a placeholder: texts in quotation marks or numbers, with commas between them.
+
+    Raises ValueError for anything else.
+    """
+    try:
+        values: list[str | float] = json.loads(f"[{text}]", parse_int=float, parse_constant=float)
+    except RecursionError as err:
+        raise ValueError("nested too deeply") from err
+    for value in values:
+        if isinstance(value, str):
+            value.encode()  # a half of a character is no text
+        elif not isinstance(value, float) or not math.isfinite(value):
+            raise ValueError(f"{value} is neither a text nor a number")
+    return values
 
 
-_LIST = re.compile(r'"[^"]*"|[^,]+')
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+def _check_given(name: str, text: str, condition: Condition, field: Field) -> None:
+    try:
+        values = given_values(text)
+    except ValueError as err:
+        raise InvalidInputException(
+            f"The value of the filter's parameter {name} must be numbers, or texts in quotation marks, with commas "
+            "between them."
+        ) from err
+    if not values or (condition.operator not in ("IN", "NOT IN") and len(values) > 1):
+        raise InvalidInputException(f"The filter's parameter {name} must have one value.")
+    kind, wanted = (float, "a number") if field.type in NUMERIC else (str, "a text in quotation marks")
+    if not all(isinstance(value, kind) for value in values):
+        raise InvalidInputException(
+            f"The filter's parameter {name} must have {wanted}: field {field.name} is of type {field.type}."
+        )
 
 
 def _check_form(expression: Expression) -> None:
@@ -249,6 +293,11 @@ def _check_form(expression: Expression) -> None:
     if expression.dataset not in allowed:
         names = ", ".join(RECORD_NAMES[kind] for kind in allowed)
         raise _invalid(f"{expression.target} can be filtered by {names}.")
+    if expression.dataset in (INTERACTIONS, ACTION_INTERACTIONS):
+        for condition in (each for alternative in expression.alternatives for each in alternative):
+            if condition.field.upper() != EVENT_TYPE:
+                name = RECORD_NAMES[expression.dataset]
+                raise _invalid(f"Of {name} only EVENT_TYPE can be used in a filter, and not {condition.field}.")
     for condition in expression.conditions:
         for value in condition.values:
             if isinstance(value, Everything) and (condition.field.upper(), condition.operator) != (EVENT_TYPE, "IN"):
@@ -286,9 +335,44 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", maybe_placeholders=False)
 
 
+#: What an expression may be continued with, in its own words, for terminals whose name is none of them.
+_IN_WORDS = {
+    "ACTION": "INCLUDE or EXCLUDE",
+    "TARGET": "ItemID, UserID or ActionID",
+    "NAME": "a name",
+    "COMPARISON": "a comparison",
+    "STRING": "a text in quotation marks",
+    "SIGNED_NUMBER": "a number",
+    "CURRENT_ITEM": "CurrentItem",
+    "CURRENTUSER": "CurrentUser",
+    "EVERYTHING": "*",
+    "DOLLAR": "a parameter",
+    "LPAR": "an opening parenthesis",
+    "RPAR": "a closing parenthesis",
+    "COMMA": "a comma",
+    "DOT": "a dot",
+    "VBAR": "|",
+    "$END": "the end",
+}
+
+
+def _unexpected(text: str, err: UnexpectedInput) -> str:
+    """Where an expression goes wrong, and what would have been right there."""
+    place = err.pos_in_stream if err.pos_in_stream is not None and 0 <= err.pos_in_stream < len(text) else None
+    found = re.compile(r'"[^"]*"?|\w+|.', re.DOTALL).match(text, place) if place is not None else None
+    allowed = err.allowed if isinstance(err, UnexpectedCharacters) else getattr(err, "expected", ())
+    words = sorted(_IN_WORDS.get(name, name) for name in allowed or ())
+    where = f"unexpected {found[0][:50]} at position {found.start() + 1}" if found else "the expression ends too early"
+    return f"{where}; expected {', '.join(words)}."
+
+
+#: The guide writes Action.MEMBERSHIP_LEVEL in one example.
+_DATASETS = {**{name.upper(): kind for kind, name in RECORD_NAMES.items()}, "ACTION": ACTIONS}
+
+
 def _dataset(name: str) -> str:
-    kind = name.upper()
-    if kind not in RECORD_NAMES:
+    kind = _DATASETS.get(name.upper())
+    if kind is None:
         raise ValueError(f"{name} is not a dataset.")
     return kind
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
-from moto.core.base_backend import BackendDict, BaseBackend
+import botocore.session
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend, backend_lock
 
 from . import quotas
 from .clock import Agenda, Pause, Steps, Work
@@ -19,6 +21,7 @@ from .exceptions import (
     ResourceNotFoundException,
     error,
 )
+from .rates import Rates
 from .resources import (
     BATCH_AS_MODELLED,
     BLOCKERS,
@@ -31,6 +34,7 @@ from .resources import (
     blocks,
 )
 from .rows import RowStore
+from .service_model import CONTROL
 from .settings import Settings, Switches
 
 Commit = Callable[[], None]
@@ -44,17 +48,23 @@ Begin = Callable[[], Commit | WorkInSteps | None]
 class PersonalizeBackend(BaseBackend):
     """Resources by ARN, with what every type has in common: creation, lookup, jobs on the clock, deletion."""
 
-    def __init__(self, region_name: str, account_id: str) -> None:
+    def __init__(self, region_name: str, account_id: str, emulator: Emulator) -> None:
         super().__init__(region_name, account_id)
-        self.emulator = Emulator.current()
+        self.emulator = emulator
         self.agenda = Agenda()
         self.resources: dict[str, Resource] = {}
         #: ARNs of jobs that went with their parents: no operation deletes a job, so its name stays taken.
         self.retired: set[str] = set()
         self.rows = RowStore()
-        #: A second of emulated time, and how many calls of the control plane came in it.
-        self.calls_in_second = (0, 0)
+        self.rates = Rates()
+        #: The campaign or recommender that gave each of the latest recommendations, by the recommendation's id.
+        self.recommended_by: dict[str, str] = {}
         self._settled_at = self.emulator.clock.now()
+
+    def reset(self) -> None:
+        """Forget everything; it goes on as a backend of the same emulator."""
+        self.rows.close()
+        PersonalizeBackend.__init__(self, self.region_name, self.account_id, self.emulator)
 
     @property
     def settings(self) -> Settings:
@@ -129,11 +139,12 @@ class PersonalizeBackend(BaseBackend):
             raise ResourceAlreadyExistsException(arn)
 
     def get_active(self, label: str, arn: str, code: str | None = None) -> Resource:
-        """As `get`, for a parent that must be ACTIVE; else raises `code`, or the switch `parent_not_active_error`."""
+        """As `get`, for a parent that must be ACTIVE; else raises `code`, or what a switch names."""
         parent = self.get(label, arn)
         if parent.status not in (None, "ACTIVE"):
+            dead = parent.status.endswith(("FAILED", "STOPPED"))
             raise error(
-                code or self.switches.parent_not_active_error,
+                code or (self.switches.dead_parent_error if dead else self.switches.parent_not_active_error),
                 f"Resource {arn} is not in ACTIVE status; its status is {parent.status}.",
             )
         return parent
@@ -322,10 +333,71 @@ class PersonalizeBackend(BaseBackend):
             appointment.cancelled = True
         for label in resource.type.takes_along:
             kind = RESOURCE_TYPES[label]
+            if label.startswith("batch") and self.switches.batch_jobs_outlive_solutions:
+                continue
             for child in self.all(label, **{str(kind.parent): resource.arn}):
                 self._forget(child)
         if not resource.type.deletable_from:
             self.retired.add(resource.arn)
 
 
-personalize_backends = BackendDict(PersonalizeBackend, "personalize")
+@cache
+def regions() -> list[str]:
+    """Regions of all partitions that have Amazon Personalize, as botocore knows them."""
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return [region for partition in partitions for region in session.get_available_regions(CONTROL, partition)]
+
+
+class OwnBackends(BackendDict[PersonalizeBackend]):
+    """Backends of one emulator by account and region. moto doesn't know of them, so it never resets them by itself."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        make: Any = partial(PersonalizeBackend, emulator=emulator)
+        super().__init__(make, "personalize")
+
+    def _create_account_specific_backend(self, account_id: str) -> None:
+        with backend_lock:
+            if account_id not in self.keys():
+                self[account_id] = AccountSpecificBackend("personalize", account_id, self.backend, False, regions())
+
+
+_BACKEND_DICT: Any = BackendDict
+
+
+class CurrentBackends(BackendDict[PersonalizeBackend]):
+    """What moto asks and resets: the backends of whichever emulator is the current one."""
+
+    def __getitem__(self, account_id: str) -> AccountSpecificBackend[PersonalizeBackend]:
+        to_reset: list[Any] = _BACKEND_DICT._instances
+        if self not in to_reset:
+            to_reset.append(self)
+        return Emulator.current().accounts[account_id]
+
+    @property
+    def _known(self) -> dict[str, AccountSpecificBackend[PersonalizeBackend]]:
+        return Emulator._current.accounts if Emulator._current is not None else {}
+
+    def __contains__(self, account_id: object) -> bool:
+        return account_id in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def keys(self) -> Any:
+        return self._known.keys()
+
+    def values(self) -> Any:
+        return self._known.values()
+
+    def items(self) -> Any:
+        return self._known.items()
+
+    def clear(self) -> None:
+        self._known.clear()
+
+
+personalize_backends = CurrentBackends(PersonalizeBackend, "personalize")

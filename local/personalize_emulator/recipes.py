@@ -5,7 +5,7 @@ Sources: developer guide, "Choosing a recipe", the recipe pages, "ECOMMERCE use 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .settings import Switches
@@ -30,6 +30,8 @@ class Recipe:
 
     name: str
     type: str
+    #: What the emulator trains under this name (algorithms/).
+    algorithm: str
     requires: tuple[str, ...] = (INTERACTIONS,)
     uses: tuple[str, ...] = (ITEMS, USERS)
     #: Real-time campaigns, batch inference, batch segments.
@@ -47,6 +49,8 @@ class Recipe:
     domain: str | None = None
     #: Event type of which a use case needs its minimum of interactions.
     event: str | None = None
+    #: Event type whose items of a user are left out of what that user is recommended.
+    leaves_out: str | None = None
     #: What GetRecommendations must be given.
     needs: tuple[str, ...] = field(default=("userId",))
     description: str = ""
@@ -58,12 +62,14 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-user-personalization-v2",
             "USER_PERSONALIZATION",
+            "personalization",
             events_config=True,
             description="Recommends items to users, for up to 5 million items.",
         ),
         Recipe(
             "aws-user-personalization",
             "USER_PERSONALIZATION",
+            "personalization",
             hpo=True,
             update_training=True,
             exploration=True,
@@ -73,12 +79,14 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-personalized-ranking-v2",
             "PERSONALIZED_RANKING",
+            "personalization",
             events_config=True,
             description="Orders a list of items for a user, for up to 5 million items.",
         ),
         Recipe(
             "aws-personalized-ranking",
             "PERSONALIZED_RANKING",
+            "personalization",
             hpo=True,
             objective=True,
             description="Orders a list of items for a user.",
@@ -86,6 +94,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-similar-items",
             "RELATED_ITEMS",
+            "similarity",
             uses=(ITEMS,),
             hpo=True,
             themes=True,
@@ -95,6 +104,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-sims",
             "RELATED_ITEMS",
+            "co-occurrence",
             uses=(),
             hpo=True,
             needs=("itemId",),
@@ -103,6 +113,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-semantic-similarity",
             "RELATED_ITEMS",
+            "semantics",
             requires=(ITEMS,),
             uses=(INTERACTIONS, USERS),
             incremental=True,
@@ -112,6 +123,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-trending-now",
             "POPULAR_ITEMS",
+            "trending",
             uses=(),
             batch=False,
             needs=(),
@@ -120,12 +132,14 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-popularity-count",
             "POPULAR_ITEMS",
+            "popularity",
             uses=(),
             description="Recommends the items with the most interactions.",
         ),
         Recipe(
             "aws-next-best-action",
             "PERSONALIZED_ACTIONS",
+            "actions",
             requires=(ACTIONS, INTERACTIONS),
             uses=(ACTION_INTERACTIONS, USERS, ITEMS),
             batch=False,
@@ -134,6 +148,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-item-affinity",
             "USER_SEGMENTATION",
+            "affinity",
             campaign=False,
             batch=False,
             segments=True,
@@ -142,6 +157,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "aws-item-attribute-affinity",
             "USER_SEGMENTATION",
+            "affinity",
             requires=(INTERACTIONS, ITEMS),
             uses=(USERS,),
             campaign=False,
@@ -153,6 +169,7 @@ RECIPES: dict[str, Recipe] = {
             Recipe(
                 name,
                 kind,
+                algorithm,
                 uses=uses,
                 domain=domain,
                 event=event,
@@ -160,10 +177,11 @@ RECIPES: dict[str, Recipe] = {
                 exploration=exploration,
                 requires=requires,
             )
-            for name, kind, domain, requires, uses, event, needs, exploration in (
+            for name, kind, algorithm, domain, requires, uses, event, needs, exploration in (
                 (
                     "aws-ecomm-popular-items-by-views",
                     "POPULAR_ITEMS",
+                    "popularity",
                     ECOMMERCE,
                     (INTERACTIONS,),
                     (),
@@ -174,6 +192,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-ecomm-popular-items-by-purchases",
                     "POPULAR_ITEMS",
+                    "popularity",
                     ECOMMERCE,
                     (INTERACTIONS,),
                     (),
@@ -184,6 +203,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-ecomm-frequently-bought-together",
                     "RELATED_ITEMS",
+                    "co-occurrence",
                     ECOMMERCE,
                     (INTERACTIONS,),
                     (),
@@ -194,6 +214,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-ecomm-customers-who-viewed-x-also-viewed",
                     "RELATED_ITEMS",
+                    "co-occurrence",
                     ECOMMERCE,
                     (INTERACTIONS,),
                     (),
@@ -204,6 +225,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-ecomm-recommended-for-you",
                     "USER_PERSONALIZATION",
+                    "personalization",
                     ECOMMERCE,
                     (INTERACTIONS,),
                     (ITEMS, USERS),
@@ -214,6 +236,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-vod-because-you-watched-x",
                     "RELATED_ITEMS",
+                    "co-occurrence",
                     VIDEO,
                     (INTERACTIONS,),
                     (),
@@ -224,6 +247,7 @@ RECIPES: dict[str, Recipe] = {
                 (
                     "aws-vod-more-like-x",
                     "RELATED_ITEMS",
+                    "similarity",
                     VIDEO,
                     (INTERACTIONS, ITEMS),
                     (),
@@ -231,11 +255,22 @@ RECIPES: dict[str, Recipe] = {
                     ("userId", "itemId"),
                     False,
                 ),
-                ("aws-vod-most-popular", "POPULAR_ITEMS", VIDEO, (INTERACTIONS,), (), "Watch", ("userId",), False),
-                ("aws-vod-trending-now", "POPULAR_ITEMS", VIDEO, (INTERACTIONS,), (), None, (), False),
+                (
+                    "aws-vod-most-popular",
+                    "POPULAR_ITEMS",
+                    "popularity",
+                    VIDEO,
+                    (INTERACTIONS,),
+                    (),
+                    "Watch",
+                    ("userId",),
+                    False,
+                ),
+                ("aws-vod-trending-now", "POPULAR_ITEMS", "trending", VIDEO, (INTERACTIONS,), (), None, (), False),
                 (
                     "aws-vod-top-picks",
                     "USER_PERSONALIZATION",
+                    "personalization",
                     VIDEO,
                     (INTERACTIONS,),
                     (ITEMS, USERS),
@@ -247,6 +282,14 @@ RECIPES: dict[str, Recipe] = {
         ),
     )
 }
+
+#: Use cases that leave out what a user had, and by events of which type. Source: the guide's pages of use cases.
+_LEAVE_OUT = {
+    "Purchase": ("aws-ecomm-customers-who-viewed-x-also-viewed", "aws-ecomm-recommended-for-you"),
+    "Watch": ("aws-vod-because-you-watched-x", "aws-vod-more-like-x", "aws-vod-top-picks"),
+}
+for event_type, names in _LEAVE_OUT.items():
+    RECIPES |= {name: replace(RECIPES[name], leaves_out=event_type) for name in names}
 
 #: When the catalogue says it was made; real recipes carry the date of their release.
 CATALOGUE_DATE = 1559606400.0

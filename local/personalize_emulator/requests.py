@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from typing import Any
 
-from .dispatch import Caller, handle
+from .dispatch import Caller, Params, handle
 from .emulator import Emulator
 from .exceptions import AWS_JSON, PersonalizeError, ValidationException
 from .service_model import CONTROL, EVENTS, RUNTIME, operations_by_path
@@ -18,6 +20,8 @@ _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d+/(?P<region>[^/,\s]+)
 _ACCOUNT_ID = re.compile(r"\d{12}")
 DEFAULT_REGION = "us-east-1"
 ANONYMOUS = "anonymous"
+#: No request that fits a model is nearly as deep.
+DEEPEST = 32
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,7 @@ def answer(emulator: Emulator, path: str, headers: Mapping[str, str], body: str 
     """Serve one request. `headers` are looked up in lower case. Raises ReplyLost when nothing is to be sent."""
     service, operation = named(path, headers)
     try:
-        try:
-            params = json.loads(body, parse_constant=_refuse) if body else {}
-        except ValueError as err:
-            raise ValidationException("The request body is not valid JSON.") from err
-        if not isinstance(params, dict):
-            raise ValidationException("The request body is not a JSON object.")
-        status, content = 200, handle(emulator, service, operation, params, caller)
+        status, content = 200, handle(emulator, service, operation, parameters(body), caller)
     except PersonalizeError as err:
         status, content = err.code, err.body()
     content_type = AWS_JSON if service == CONTROL else "application/json"
@@ -54,9 +52,34 @@ def answer(emulator: Emulator, path: str, headers: Mapping[str, str], body: str 
     return Answer(status, reply, json.dumps(content))
 
 
+def parameters(body: str | bytes) -> Params:
+    """The parameters in a request's body. Raises ValidationException for what isn't a JSON object of plain depth."""
+    try:
+        params = json.loads(body, parse_constant=_refuse, parse_float=_finite) if body else {}
+        json.dumps(params, ensure_ascii=False).encode()  # a half of a character can be told, but is no text
+    except (ValueError, RecursionError) as err:
+        raise ValidationException("The request body is not valid JSON.") from err
+    if not isinstance(params, dict):
+        raise ValidationException("The request body is not a JSON object.")
+    level: list[Any] = [params]
+    for _ in range(DEEPEST):
+        level = [one for each in level for one in (each.values() if isinstance(each, dict) else each)]
+        level = [each for each in level if isinstance(each, (dict, list))]
+    if level:
+        raise ValidationException(f"The request body is nested more than {DEEPEST} levels deep.")
+    return params
+
+
 def _refuse(constant: str) -> None:
     """NaN and Infinity are Python's, not JSON's."""
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number that anything could hold")
+    return number
 
 
 def named(path: str, headers: Mapping[str, str]) -> tuple[str, str]:

@@ -153,6 +153,11 @@ class RowStore:
         columns = ", ".join(column.sql for column in table.columns)
         unique = f", PRIMARY KEY ({quoted(table.key)})" if table.key else ""
         self._db.execute(f"CREATE TABLE {table.name} ({columns}, {ORIGIN} TEXT NOT NULL{unique})")
+        if (
+            not table.key and "USER_ID" in table.names
+        ):  # What a user streamed is asked for by each recommendation; bulk data stays out of it.
+            where = f"WHERE {ORIGIN} = {quoted_text(PUT)}"
+            self._db.execute(f"CREATE INDEX streamed_{table.name} ON {table.name} (USER_ID) {where}")
 
 
 def quoted_text(text: str) -> str:

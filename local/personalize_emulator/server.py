@@ -9,6 +9,7 @@ import dataclasses
 import json
 import socket
 import socketserver
+import threading
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from typing import Any
 from .emulator import Emulator
 from .exceptions import ReplyLost
 from .requests import Answer, answer, caller_of
+from .service_model import SERVICES
 
 MAX_BODY = 10 * 1024 * 1024
 MAX_HEADERS = 200
@@ -47,6 +49,61 @@ class Server(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
+
+
+class ThreadedServer:
+    """A server in a thread of this process, for tests of code that knows only an endpoint.
+
+    with ThreadedServer() as server:
+        boto3.client("personalize", endpoint_url=server.url, ...)
+
+    It answers whatever mocks come and go around it. Its clock stands still unless its emulator has another, and it
+    reads S3 as `emulator.s3` says: by default where `mock_aws` is.
+    """
+
+    def __init__(self, emulator: Emulator | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.emulator = emulator or Emulator()
+        self._address = (host, port)
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens. Raises RuntimeError before `start`."""
+        if self._server is None:
+            raise RuntimeError("The server has not been started")
+        return self._server.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that lead boto3 and the AWS CLI here."""
+        return {f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": self.url for service in SERVICES}
+
+    def start(self) -> str:
+        """Listen, and return the address. Raises OSError when that cannot be, RuntimeError when it already does."""
+        if self._server is not None:
+            raise RuntimeError(f"The server runs already, on {self.url}")
+        self._server = Server(self._address, self.emulator)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name=self.url, daemon=True)
+        self._thread.start()
+        return self.url
+
+    def stop(self) -> None:
+        """Stop listening, and forget all resources. Does nothing when it is not running."""
+        server, self._server = self._server, None
+        if server is None or self._thread is None:
+            return
+        server.shutdown()
+        self._thread.join()
+        server.server_close()
+        self.emulator.close()
+
+    def __enter__(self) -> ThreadedServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 class _Connection(socketserver.StreamRequestHandler):

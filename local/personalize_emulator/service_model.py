@@ -29,6 +29,10 @@ class Operation:
         return self.model.input_shape
 
     @property
+    def input_members(self) -> dict[str, Any]:
+        return dict(self.model.input_shape.members) if self.model.input_shape else {}
+
+    @property
     def output_members(self) -> dict[str, Any]:
         return dict(self.model.output_shape.members) if self.model.output_shape else {}
 
@@ -48,6 +52,13 @@ def operations(service: str) -> dict[str, Operation]:
         errors = frozenset(shape.name for shape in operation.error_shapes)
         result[name] = Operation(service, name, operation, errors)
     return result
+
+
+@cache
+def http_statuses(service: str) -> dict[str, int]:
+    """HTTP status by error code, as far as the service's model has them: that of the control plane has none."""
+    errors = ((shape.name, shape.metadata.get("error", {})) for shape in service_model(service).error_shapes)
+    return {code: error["httpStatusCode"] for code, error in errors if "httpStatusCode" in error}
 
 
 @cache

@@ -84,6 +84,11 @@ QUOTAS: dict[str, int] = {
     "tags of a resource": 50,
     # Not published, so off (0): calls of the control plane in a second of emulated time, to an account and region.
     "calls in a second": 0,
+    # In a second of emulated time, while the clock runs; on a standing one only if set.
+    "recommendation requests in a second": 2500,
+    "recommendation requests in a second to a campaign": 500,
+    "event requests in a second to a group": 1000,
+    "record requests in a second to a group": 10,
     # What one job may read. Above it the job fails.
     "bytes of a FULL import": 100 * GB,
     "bytes of an INCREMENTAL import": GB,
@@ -123,11 +128,14 @@ class Switches:
     #: Class raised when the request breaks the service model. The guide files bad formats under InvalidInputException;
     #: some AWS services answer ValidationException, as operations that do not declare the former always do here.
     invalid_request_error: str = "InvalidInputException"
-    #: HTTP status by error code. The model names none for the control plane; 400 has been seen.
+    #: HTTP status by error code. The models of runtime and events name some (404, 409), that of the control plane none:
+    #: 400 has been seen there.
     http_status: Mapping[str, int] = field(default_factory=dict)
     #: Class raised when a parent is not ACTIVE yet. ResourceInUse is the declared fit (CreateFilter, which does not
     #: declare it, answers InvalidInputException).
     parent_not_active_error: str = "ResourceInUseException"
+    #: Class raised when a parent will never be ACTIVE, because it failed or was stopped: trying again can't help.
+    dead_parent_error: str = "InvalidInputException"
     #: Class raised by a second CreateEventTracker of one dataset group.
     second_event_tracker_error: Literal["ResourceAlreadyExistsException", "LimitExceededException"] = (
         "ResourceAlreadyExistsException"
@@ -147,6 +155,8 @@ class Switches:
     #: Text of ResourceNotFoundException, with the places {type} (in words) and {arn}. The default has been seen of
     #: solutions and dataset groups, and stands for the other types by analogy.
     not_found_text: str = "The given {type} does not exist: {arn}"
+    #: What happens to a property of PutEvents and its like that the schema has no field for: "refuse", or "ignore".
+    unknown_properties: Literal["refuse", "ignore"] = "refuse"
     #: Class raised by CreateCampaign or a batch job whose recipe cannot do it.
     unsuited_recipe_error: str = "InvalidInputException"
     #: Whether schemas are read as Avro at all. Off lets moto's own tests (which store the text "sth") pass.
@@ -162,6 +172,12 @@ class Switches:
     #: When an import finds access to S3 (role, trust, bucket policy) lacking: in the job, or already by the call, as
     #: has been seen. Batch, export and data deletion jobs find it in the job.
     s3_access_checked_by: Literal["job", "call"] = "call"
+    #: What a call needs rights to besides its own resource: "all" that it names of the types which AWS's authorization
+    #: reference lists for it (parents, for creations), of the recipe, without which CreateSolution and
+    #: CreateRecommender have been refused, and by analogy of schema, filter and solution; "known" is the same without
+    #: analogies; "own" is nothing, for the reference doesn't say which of two types is required, and an older one lists
+    #: the first alone.
+    rights_checked_on: Literal["all", "known", "own"] = "all"
     #: Whether CSV columns are matched by name, or must also stand in the schema's order.
     csv_columns_matched_by: Literal["name", "position"] = "name"
     #: What happens to a CSV column that the schema does not have.
@@ -170,7 +186,7 @@ class Switches:
     millisecond_timestamps: Literal["accept", "fail"] = "accept"
     #: What a training does with more data than its quota: the guide also says that so much is "considered".
     training_above_quota: Literal["fail", "ignore"] = "fail"
-    #: Class raised above the quota "calls in a second".
+    #: Class raised above the quota "calls in a second". Runtime and events raise ThrottlingException.
     rate_error: Literal["LimitExceededException", "ThrottlingException"] = "LimitExceededException"
     #: Whether CreateEventTracker needs an Interactions dataset in the group.
     tracker_needs_interactions_dataset: bool = False
@@ -224,6 +240,12 @@ class Switches:
     campaign_may_change_solution: bool = False
     #: Spelling of batch job statuses: as seen live ("CREATE PENDING"), or as in the model ("PENDING", "IN PROGRESS").
     batch_statuses: Literal["live", "model"] = "live"
+    #: Whether batch jobs stay when their solution is deleted: no operation deletes a job, and no source shows one whose
+    #: solution version is gone.
+    batch_jobs_outlive_solutions: bool = False
+    #: Whether campaigns of v2 recipes, too, give metadata only if enableMetadataWithRecommendations is set. By the
+    #: guide it is on without that, at no cost; no output shows it.
+    v2_metadata_needs_enabling: bool = False
     #: Tail of the ARN of these two types: the name, or 8 hex digits.
     data_deletion_job_arn: Literal["name", "id"] = "name"
     metric_attribution_arn: Literal["name", "id"] = "name"
@@ -236,6 +258,9 @@ class Switches:
     trend_accuracy_metric: str = "trend_prediction_accuracy"
     area_under_curve_metric: str = "area_under_the_curve"
     weighted_gain_metric: str = "normalized_discounted_cumulative_gain_with_event_weights_at_k"
+    #: Whether pages of lists hold a third of what was asked for: a page of eleven with a token has been seen, of a list
+    #: that was asked for without a number.
+    short_pages: bool = False
     #: Whether a filter can be created before the first import of the dataset it reads.
     filter_needs_imported_data: bool = False
     #: Whether event types of use cases (View, Purchase, Watch, Click) are compared with their case.

@@ -2,7 +2,7 @@
 # deep, so that state and lock file stay out of the sources.
 
 terraform {
-  required_version = ">= 1.11.4"
+  required_version = ">= 1.9.0"
 
   required_providers {
     aws = {
@@ -33,6 +33,7 @@ provider "aws" {
     sfn            = var.endpoint
     sns            = var.endpoint
     sqs            = var.endpoint
+    ssm            = var.endpoint
     sts            = var.endpoint
   }
 }

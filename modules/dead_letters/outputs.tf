@@ -9,6 +9,11 @@ output "queue_url" {
 }
 
 output "alarm_arn" {
-  description = "The alarm on the queue."
+  description = "The alarm on messages in the queue."
   value       = aws_cloudwatch_metric_alarm.this.arn
+}
+
+output "more_alarm_arn" {
+  description = "The alarm on messages that come to others."
+  value       = aws_cloudwatch_metric_alarm.more.arn
 }

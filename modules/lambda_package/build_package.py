@@ -6,11 +6,14 @@ a package to be given to the module's variable `lambda_package`:
     python3 modules/lambda_package/build_package.py --source lambda_src --output pipeline.zip
 
 The packages are wheels for the function's own runtime and processor, not for this machine's, and pip holds
-each against its hash in requirements.txt. The same sources give the same bytes, anywhere and
-at any time.
+each against its hash in requirements.txt. Where a Python of the runtime's own version is found, it compiles all to
+byte code, which the function would do anew at each cold start. The same sources give the same bytes at any time on one
+machine; elsewhere zlib's version, and whether and which Python compiled, may make others.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -27,8 +30,13 @@ PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 # function calls, and sts for signing in; a test finds a call of any other.
 BOTOCORE_SERVICES = {"personalize", "s3", "scheduler", "sns", "sqs", "stepfunctions", "sts"}
 
+VERSION_LENGTH = 12  # hexadecimal digits that tell one version of the code from another
+
 # Written by pip about itself and this machine.
 INSTALLER_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+# Of packages: what only their own developers run.
+TESTS = ("tests", "benchmarks")
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 
@@ -40,23 +48,37 @@ class BuildError(Exception):
 def main() -> None:
     arguments = parse_arguments()
     try:
-        build(arguments.source, arguments.runtime, arguments.architecture, arguments.output)
+        compiler = build(arguments.source, arguments.runtime, arguments.architecture, arguments.output)
     except BuildError as error:
         stop(str(error))
     print(f"Built {arguments.output} ({arguments.output.stat().st_size / 1e6:.1f} MB)")
+    if compiler is None:
+        print(
+            "Without byte code, so cold starts take twice as long: this Python is of another version than the "
+            f"function's, and no {arguments.runtime} was found in PATH."
+        )
 
 
-def build(source: Path, runtime: str, architecture: str, output: Path) -> None:
-    """Write the package of what `source` holds to `output`, which at any moment is either old or whole."""
+def build(source: Path, runtime: str, architecture: str, output: Path) -> "str | None":
+    """Write the package of what `source` holds to `output`, which at any moment is either old or whole.
+
+    Returns the Python that compiled it, if one was found.
+    """
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=output.parent) as scratch:
         contents = Path(scratch, "contents")
         install_requirements(source / "requirements.txt", runtime, architecture, contents)
         drop_what_is_not_needed(contents)
         shutil.copytree(source / "pipeline", contents / "pipeline", ignore=is_not_source)
+        version = source_hash(contents, source / "requirements.txt", runtime, architecture)[:VERSION_LENGTH]
+        (contents / "pipeline" / "version.json").write_text(json.dumps({"version": version}), encoding="utf-8")
+        compiler = python_of(runtime)
+        if compiler:
+            compile_all(contents, compiler, runtime)
         package = Path(scratch, "package.zip")
         write_zip(contents, package)
         package.replace(output)
+    return compiler
 
 
 def install_requirements(requirements: Path, runtime: str, architecture: str, target: Path) -> None:
@@ -93,14 +115,19 @@ def install_requirements(requirements: Path, runtime: str, architecture: str, ta
 
 
 def drop_what_is_not_needed(contents: Path) -> None:
-    """Remove pip's notes and commands, and the descriptions of AWS services that are never called."""
+    """Remove pip's notes and commands, tests, and botocore's examples and descriptions of services never called."""
     shutil.rmtree(contents / "bin", ignore_errors=True)
+    for name in TESTS:
+        for folder in contents.glob(f"*/{name}"):
+            shutil.rmtree(folder)
     for notes in contents.glob("*.dist-info/*"):
         if notes.name in INSTALLER_NOTES:
             notes.unlink()
     for service in (contents / "botocore" / "data").glob("*/"):
         if service.is_dir() and service.name not in BOTOCORE_SERVICES:
             shutil.rmtree(service)
+    for examples in contents.glob("botocore/data/*/*/examples-1.json*"):
+        examples.unlink()
 
 
 def is_not_source(_folder: str, names: list[str]) -> set[str]:
@@ -112,15 +139,58 @@ def is_not_source(_folder: str, names: list[str]) -> set[str]:
     }
 
 
+def source_hash(contents: Path, requirements: Path, runtime: str, architecture: str) -> str:
+    """The hash of what is packed, as main.tf makes it of the sources: it names the zip, and is the code's version."""
+
+    def digest(file: Path) -> str:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+
+    sources = sorted(
+        file.relative_to(contents).as_posix()
+        for file in files_in(contents / "pipeline")
+        if file.suffix in {".py", ".json"}
+    )
+    lines = [f"{file} {digest(contents / file)}" for file in sources]
+    lines += [digest(requirements), digest(Path(__file__)), runtime, architecture]
+    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
+
+
+def python_of(runtime: str) -> "str | None":
+    """A Python whose byte code a Lambda runtime takes: this one, or one in PATH, if it is of the runtime's version."""
+    tag = "cpython-" + runtime.replace("python", "", 1).replace(".", "")
+    for python in (sys.executable, shutil.which(runtime)):
+        if python:
+            command = [python, "-c", "import sys; print(sys.implementation.cache_tag)"]
+            result = subprocess.run(command, env=choosing(runtime), capture_output=True, text=True, check=False)
+            if result.returncode == 0 and result.stdout.strip() == tag:
+                return python
+    return None
+
+
+def choosing(runtime: str) -> "dict[str, str]":
+    """The environment in which pyenv's python3.13 runs a 3.13 also where another version is chosen."""
+    return {**os.environ, "PYENV_VERSION": runtime.replace("python", "", 1)}
+
+
+def compile_all(contents: Path, python: str, runtime: str) -> None:
+    """Put byte code beside every module."""
+    command = [python, "-m", "compileall", "-q", "-s", str(contents), "-p", "/var/task"]
+    # By the time of a module, Python would take the byte code for stale; hashing each would take time.
+    command += ["--invalidation-mode", "unchecked-hash", str(contents)]
+    environment = {**choosing(runtime), "PYTHONHASHSEED": "0", "PYTHONOPTIMIZE": ""}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{python} could not compile the code:\n{(result.stdout + result.stderr).strip()}")
+
+
 def write_zip(contents: Path, package: Path) -> None:
     """Pack a folder so that the bytes depend on nothing but its files' names and contents."""
-    # Stored, not deflated: what zlib makes of the same bytes differs between its versions.
-    with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(files_in(contents), key=lambda file: file.relative_to(contents).as_posix()):
             entry = zipfile.ZipInfo(file.relative_to(contents).as_posix(), EPOCH)
             entry.create_system = 3  # Unix, wherever it is built
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, file.read_bytes())
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def files_in(folder: Path) -> Iterator[Path]:

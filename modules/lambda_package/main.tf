@@ -1,9 +1,17 @@
-# The Lambda package: built here while applying, or taken as it is.
+# The Lambda package: built here while applying, or taken as it is; and whether AWS has it.
 #
 # A plan never builds: it only hashes the sources. The zip is called after that hash, so that a zip of another state of
-# the sources can't be deployed by mistake, and so that a failed update is tried again. It may be deleted once it is
-# deployed; only if the function itself is lost after that, it has to be built again on request:
-#   terraform apply -replace='module.<name>.module.lambda_package.terraform_data.build[0]'
+# the sources can't be deployed by mistake.
+#
+# What Terraform remembers doesn't tell what AWS has: provider 5 takes a refused update of the code for made, and the
+# zip of an apply that failed half-way may be on another machine. So the function's module leaves a receipt in AWS once
+# the function has taken the code. Until there is one for this very code, every apply builds it and delivers it anew.
+# After that nobody needs the zip; only if the function itself is lost, it has to be delivered on request:
+#   terraform apply -replace='module.<name>.module.lambda_package.terraform_data.delivery'
+
+data "aws_ssm_parameters_by_path" "receipts" {
+  path = local.receipts
+}
 
 locals {
   builder = "${path.module}/build_package.py"
@@ -17,12 +25,29 @@ locals {
   )))
 
   zip = "${var.output_dir}/pipeline-${local.source_hash}.zip"
+
+  # What is to be delivered, and where it lies: a module that was moved or renamed has its zip elsewhere.
+  code     = var.prebuilt == null ? local.source_hash : sha256(jsonencode([var.prebuilt, try(filesha256(var.prebuilt.path), null)]))
+  filename = var.prebuilt == null ? local.zip : var.prebuilt.path
+
+  # Not /<function>/code: names of parameters must not begin with "aws" or "ssm".
+  receipts     = "/personalize-pipeline/${var.function_name}"
+  is_delivered = contains(nonsensitive(data.aws_ssm_parameters_by_path.receipts.values), local.code)
+
+  # A plan doesn't know it, so whatever it triggers is replaced; when applied, it is the empty text, as if it were known.
+  until_applied = substr(timestamp(), 0, 0)
+}
+
+resource "terraform_data" "delivery" {
+  triggers_replace = [
+    local.code, local.filename, var.function_name, local.is_delivered ? "" : local.until_applied,
+  ]
 }
 
 resource "terraform_data" "build" {
   count = var.prebuilt == null ? 1 : 0
 
-  triggers_replace = [local.source_hash, var.function_name]
+  triggers_replace = [terraform_data.delivery.id]
 
   provisioner "local-exec" {
     # `sh` is everywhere but on bare Windows; there, WSL or Git Bash has it.

@@ -23,7 +23,7 @@ variable "architecture" {
 }
 
 variable "function_name" {
-  description = "The function the package is for. A new name means a new function, for which the zip is built anew in case it is gone."
+  description = "The function that the package is for."
   type        = string
   nullable    = false
 }

@@ -1,4 +1,10 @@
 terraform {
-  # `terraform_data` is built in: packaging needs no provider.
-  required_version = ">= 1.11.4"
+  required_version = ">= 1.9.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100.0"
+    }
+  }
 }

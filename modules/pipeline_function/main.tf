@@ -26,7 +26,8 @@ resource "aws_lambda_function" "this" {
   s3_bucket         = var.package.s3_bucket
   s3_key            = var.package.s3_key
   s3_object_version = var.package.s3_object_version
-  # Of the sources, not of the zip: the plan knows it without a build. The provider only compares it with the last one.
+  # Of the sources and of the attempt to deliver them, not of the zip: the plan knows it without a build. The provider
+  # only compares it with the last one.
   source_code_hash = var.package.hash
 
   runtime                        = var.settings.runtime
@@ -37,19 +38,19 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = {
-      BUCKET                  = var.bucket.name
-      PARAMS_FILE             = var.params_file
-      STATE_MACHINE_ARN       = var.state_machine_arn
-      TOPIC_ARN               = var.topic_arn
-      PERSONALIZE_ROLE_ARN    = var.personalize_role_arn
-      SCHEDULE_GROUP          = var.schedules.group
-      SCHEDULE_ROLE_ARN       = var.schedules.role_arn
-      DEAD_LETTER_QUEUE_ARN   = var.dead_letter_queue_arn
-      TIMEOUT_SECONDS         = var.limits.timeout_seconds
-      PATIENCE_SECONDS        = var.limits.patience_seconds
-      QUOTAS                  = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
-      POWERTOOLS_SERVICE_NAME = "personalize-pipeline"
-      POWERTOOLS_LOG_LEVEL    = var.settings.log_level
+      BUCKET                = var.bucket.name
+      PARAMS_FILE           = var.params_file
+      STATE_MACHINE_ARN     = var.state_machine_arn
+      TOPIC_ARN             = var.topic_arn
+      PERSONALIZE_ROLE_ARN  = var.personalize_role_arn
+      SCHEDULE_GROUP        = var.schedules.group
+      SCHEDULE_ROLE_ARN     = var.schedules.role_arn
+      DEAD_LETTER_QUEUE_ARN = var.dead_letter_queue_arn
+      TIMEOUT_SECONDS       = var.limits.timeout_seconds
+      PATIENCE_SECONDS      = var.limits.patience_seconds
+      QUOTAS                = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
+      BOUNDARIES            = var.boundaries.json
+      LOG_LEVEL             = var.settings.log_level
     }
   }
 
@@ -61,6 +62,39 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.run_the_pipeline]
 }
 
+# The function's code as it was when it was delivered.
+resource "terraform_data" "delivered" {
+  # With an empty piece of the hash: the provider plans with the old code's sum where the hash is not known yet.
+  input            = "${substr(var.package.hash, 0, 0)}${aws_lambda_function.this.code_sha256}"
+  triggers_replace = [var.package.hash]
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+# Written once the function has taken the code: submodule lambda_package delivers anew until it is here. So when somebody
+# changed the code by hand, a plan takes the receipt back, and the next one delivers. While code is delivered there is no
+# receipt, not even that of other code: it would be believed once somebody goes back to that.
+resource "aws_ssm_parameter" "receipt" {
+  #checkov:skip=CKV2_AWS_34:A hash of published sources is no secret.
+  #checkov:skip=CKV_AWS_337:The same.
+  name        = var.package.receipt.name
+  description = "The code that ${aws_lambda_function.this.function_name} runs"
+  type        = "String"
+  # Insecure means that plans show it.
+  insecure_value = (
+    aws_lambda_function.this.code_sha256 == terraform_data.delivered.input
+    ? var.package.receipt.value
+    : "The function runs other code than was delivered. The next apply delivers it anew."
+  )
+  tags = var.deployment.tags
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.delivered, aws_lambda_function.this.arn]
+  }
+}
+
 # For uploads and endings, which AWS hands over without waiting for the answer. The steps of a run are retried by the
 # state machine.
 resource "aws_lambda_function_event_invoke_config" "this" {
@@ -70,7 +104,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   destination_config {
     on_failure {
-      destination = var.dead_letter_queue_arn
+      destination = var.on_failure_arn
     }
   }
 

@@ -11,54 +11,68 @@ locals {
   # arn of <machine>:<execution>
   executions = replace(var.state_machine_arn, ":stateMachine:", ":execution:")
 
-  # arn of the schedules that the function makes, named <dataset group>.<purpose>; Terraform's own have no dot
-  schedules = [for purpose in var.schedules.purposes :
-    "arn:${var.deployment.partition}:scheduler:${var.deployment.region}:${var.deployment.account_id}:schedule/${var.schedules.group}/*.${purpose}"
-  ]
+  # arns of the dataset groups that params files may name, and of their datasets, dataset/<dataset group>/<TYPE>. What else
+  # belongs to a group has an ARN without it, so params files and code alone hold it apart: docs/security.md.
+  dataset_groups = [for pattern in var.boundaries.dataset_groups : "${local.personalize}:dataset-group/${pattern}"]
+  datasets       = [for pattern in var.boundaries.dataset_groups : "${local.personalize}:dataset/${pattern}/*"]
+
+  # arns of the schedules that the function makes, named <dataset group>.<purpose>; Terraform's own have no dot. Of a long
+  # group's name only the beginning is in it (schedule_name in lambda_src/pipeline/engine/schedules.py).
+  schedules = distinct([for pattern in var.boundaries.dataset_groups : join("", [
+    "arn:${var.deployment.partition}:scheduler:${var.deployment.region}:${var.deployment.account_id}",
+    ":schedule/${var.schedules.group}/",
+    length(pattern) <= 56 && can(regex("^[^*]*$", pattern)) ? pattern : "${substr(regex("^[^*]*", pattern), 0, 47)}*", ".*"
+  ])])
 
   statements = merge(
     {
       # What Personalize checks a call against: AWS's service authorization reference, which lists for creations the
-      # parent too. It doesn't say which of the two is needed, so both are allowed.
+      # parent too. It doesn't say which of the two is needed, so both are allowed. What dataset groups and datasets are
+      # checked for stands together, so that their ARNs, of which there may be several, stand here once.
 
-      ManageSchemas = {
-        actions   = ["personalize:CreateSchema", "personalize:DescribeSchema", "personalize:DeleteSchema"]
-        resources = ["${local.personalize}:schema/*"]
-      }
-
-      ManageDatasetGroups = {
+      WorkInDatasetGroups = {
         actions = [
           "personalize:CreateDatasetGroup", "personalize:DescribeDatasetGroup", "personalize:DeleteDatasetGroup",
+          "personalize:CreateDataset", "personalize:CreateEventTracker", "personalize:CreateFilter",
+          "personalize:CreateMetricAttribution", "personalize:CreateSolution", "personalize:CreateRecommender",
+          "personalize:TagResource", "personalize:ListTagsForResource",
         ]
-        resources = ["${local.personalize}:dataset-group/*"]
+        resources = local.dataset_groups
       }
 
-      # The schema is in no table: by analogy to the recipe, below.
-      ManageDatasets = {
+      WorkOnDatasets = {
         actions = [
           "personalize:CreateDataset", "personalize:DescribeDataset", "personalize:UpdateDataset",
-          "personalize:DeleteDataset",
+          "personalize:DeleteDataset", "personalize:CreateDatasetImportJob",
+          "personalize:TagResource", "personalize:ListTagsForResource",
         ]
-        resources = [
-          "${local.personalize}:dataset/*", "${local.personalize}:dataset-group/*", "${local.personalize}:schema/*",
+        resources = local.datasets
+      }
+
+      # That a dataset's schema is asked for is in no table: by analogy to the recipe, below.
+      ManageSchemas = {
+        actions = [
+          "personalize:CreateSchema", "personalize:DescribeSchema", "personalize:DeleteSchema",
+          "personalize:CreateDataset", "personalize:UpdateDataset",
         ]
+        resources = ["${local.personalize}:schema/*"]
       }
 
       ImportData = {
         actions   = ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"]
-        resources = ["${local.personalize}:dataset-import-job/*", "${local.personalize}:dataset/*"]
+        resources = ["${local.personalize}:dataset-import-job/*"]
       }
 
       ManageEventTrackers = {
         actions = [
           "personalize:CreateEventTracker", "personalize:DescribeEventTracker", "personalize:DeleteEventTracker",
         ]
-        resources = ["${local.personalize}:event-tracker/*", "${local.personalize}:dataset-group/*"]
+        resources = ["${local.personalize}:event-tracker/*"]
       }
 
       ManageFilters = {
         actions   = ["personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter"]
-        resources = ["${local.personalize}:filter/*", "${local.personalize}:dataset-group/*"]
+        resources = ["${local.personalize}:filter/*"]
       }
 
       ManageMetricAttributions = {
@@ -66,18 +80,19 @@ locals {
           "personalize:CreateMetricAttribution", "personalize:DescribeMetricAttribution",
           "personalize:UpdateMetricAttribution", "personalize:DeleteMetricAttribution",
         ]
-        resources = ["${local.personalize}:metric-attribution/*", "${local.personalize}:dataset-group/*"]
+        resources = ["${local.personalize}:metric-attribution/*"]
       }
 
       # A solution version's ARN is its solution's, and a part more. The recipe is in no table, but without a right to
-      # it the service has refused creations.
+      # it the service has refused creations. Trainings are stopped by a teardown only; what it deletes is deleted to make
+      # anew what failed, too.
       ManageSolutionsAndTheirVersions = {
-        actions = [
+        actions = concat([
           "personalize:CreateSolution", "personalize:DescribeSolution", "personalize:UpdateSolution",
           "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion",
-          "personalize:StopSolutionVersionCreation", "personalize:GetSolutionMetrics",
-        ]
-        resources = ["${local.personalize}:solution/*", "${local.personalize}:dataset-group/*", local.recipes]
+          "personalize:GetSolutionMetrics",
+        ], var.boundaries.allow_teardown ? ["personalize:StopSolutionVersionCreation"] : [])
+        resources = ["${local.personalize}:solution/*", local.recipes]
       }
 
       ManageCampaigns = {
@@ -108,7 +123,7 @@ locals {
           "personalize:CreateRecommender", "personalize:DescribeRecommender", "personalize:UpdateRecommender",
           "personalize:StartRecommender", "personalize:StopRecommender", "personalize:DeleteRecommender",
         ]
-        resources = ["${local.personalize}:recommender/*", "${local.personalize}:dataset-group/*", local.recipes]
+        resources = ["${local.personalize}:recommender/*", local.recipes]
       }
 
       ReadRecipes = {
@@ -116,11 +131,11 @@ locals {
         resources = [local.recipes]
       }
 
-      # All that takes tags; creating with tags asks for TagResource too.
+      # All else that takes tags; creating with tags asks for TagResource too.
       KeepTagsInStep = {
         actions = ["personalize:TagResource", "personalize:ListTagsForResource"]
         resources = [for type in [
-          "dataset-group", "dataset", "dataset-import-job", "event-tracker", "filter", "solution", "campaign",
+          "dataset-import-job", "event-tracker", "filter", "solution", "campaign",
           "batch-inference-job", "batch-segment-job", "recommender",
         ] : "${local.personalize}:${type}/*"]
       }

@@ -40,14 +40,21 @@ variable "limits" {
   nullable = false
 }
 
+variable "boundaries" {
+  description = "What params files may do: `json` for the function, from the root's inputs; patterns of the dataset groups, and whether one may be torn down, for its policy."
+  type        = object({ json = string, dataset_groups = list(string), allow_teardown = bool })
+  nullable    = false
+}
+
 variable "package" {
-  description = "The code, as submodule lambda_package puts it out: a zip on this machine, or an object in S3."
+  description = "The code, as submodule lambda_package puts it out: a zip on this machine, or an object in S3; and the parameter that says that it is delivered."
   type = object({
     filename          = optional(string)
     s3_bucket         = optional(string)
     s3_key            = optional(string)
     s3_object_version = optional(string)
-    hash              = optional(string)
+    hash              = string
+    receipt           = object({ name = string, value = string })
   })
   nullable = false
 }
@@ -83,13 +90,19 @@ variable "personalize_role_arn" {
 }
 
 variable "schedules" {
-  description = "Where the function keeps the schedules of the params files: their group, the role that they use, and the purposes that their names end in."
-  type        = object({ group = string, role_arn = string, purposes = list(string) })
+  description = "Where the function keeps the schedules of the params files: their group, and the role that they use."
+  type        = object({ group = string, role_arn = string })
   nullable    = false
 }
 
 variable "dead_letter_queue_arn" {
-  description = "Where events go that the function failed to handle, and starts that its schedules failed to make."
+  description = "Where events go that the function failed to handle, and starts that its schedules failed to make. The queue needn't be there yet."
+  type        = string
+  nullable    = false
+}
+
+variable "on_failure_arn" {
+  description = "The same queue, once it is there: Lambda looks for it before it names it the destination of lost events."
   type        = string
   nullable    = false
 }

@@ -112,6 +112,7 @@ class LocalStack:
         self.iam = boto3.client("iam", **at)
         self.sts = boto3.client("sts", **at)
         self.sqs = boto3.client("sqs", **at)
+        self.sns = boto3.client("sns", **at)
         self.cloudwatch = boto3.client("cloudwatch", **at)
         self.dead_letters: list[str] = []  # received so far
         self.disturbed: set[str] = set()  # folders used while a permission was missing
@@ -165,6 +166,7 @@ class Pipeline:
         self.function: str = deployed["function"]
         self.roles: dict[str, str] = deployed["roles"]
         self.queue: str = deployed["dead_letters"]
+        self.params_file: str = deployed.get("params_file", "params.json")
         self._mails_before = len(stack.mails())
 
     def beside(self, folder: str) -> Pipeline:
@@ -186,7 +188,7 @@ class Pipeline:
 
     def start(self, document: str | Json | None = None) -> Run:
         """Upload params; the run that this starts."""
-        return self.run_of(self.upload("params.json", params() if document is None else document))
+        return self.run_of(self.upload(self.params_file, params() if document is None else document))
 
     def run_of(self, version: str) -> Run:
         """The run that an upload of params started, by the object's version."""
@@ -219,6 +221,38 @@ class Pipeline:
         """The mails since the test began."""
         return self.stack.mails()[self._mails_before :]
 
+    @contextmanager
+    def subscribed(self, wanted: Json) -> Iterator[Callable[[], list[Json]]]:
+        """A queue that is subscribed to the topic for a while, with a filter policy.
+
+        What it yields receives the messages that have come: `subject`, `text` and the message attributes by name.
+        """
+        sqs, sns, topic = self.stack.sqs, self.stack.sns, self.deployed["topic"]
+        url = sqs.create_queue(QueueName=f"subscribed-{time.monotonic_ns()}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        let_sns_send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [let_sns_send | {"Resource": arn}]}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        filtered = {"FilterPolicy": json.dumps(wanted)}
+        subscription = sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=filtered, ReturnSubscriptionArn=True
+        )["SubscriptionArn"]
+
+        def received() -> list[Json]:
+            found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+            bodies = [json.loads(message["Body"]) for message in found]
+            return [
+                {"subject": body["Subject"], "text": body["Message"]}
+                | {name: attribute["Value"] for name, attribute in body["MessageAttributes"].items()}
+                for body in bodies
+            ]
+
+        try:
+            yield received
+        finally:
+            sns.unsubscribe(SubscriptionArn=subscription)
+            sqs.delete_queue(QueueUrl=url)
+
     def receive_dead_letters(self) -> list[str]:
         """Take all that could not be handled out of the queue, so that its alarm is quiet again."""
         sqs = self.stack.sqs
@@ -240,9 +274,9 @@ class Pipeline:
 
     @contextmanager
     def without(self, role: str, action: str, on: str | None = None) -> Iterator[None]:
-        """Take an action out of the one statement of a role's policies that allows it, for a while.
+        """Take an action out of the one of a role's policies that allows it, for a while.
 
-        With `on`, only the resources that end so are taken out.
+        With `on`, only the right on the resources that end so is taken away.
         """
         self.stack.disturbed.add(self.folder)
         iam, name = self.stack.iam, self.roles[role].rpartition("/")[2]
@@ -252,11 +286,9 @@ class Pipeline:
                 break
         else:
             raise AssertionError(f"{name} may not {action}")
-        less = [
-            _less(statement, action, on) if action in statement["Action"] else statement
-            for statement in document["Statement"]
-        ]
-        kept = document | {"Statement": [s for s in less if s["Action"] and s["Resource"]]}
+        kept = document | {
+            "Statement": [s for statement in document["Statement"] for s in _less(statement, action, on)]
+        }
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(kept))
         try:
             yield
@@ -373,11 +405,14 @@ class Run:
         return [dict(event) for page in history.paginate(executionArn=self.arn) for event in page["events"]]
 
 
-def _less(statement: Json, action: str, on: str | None) -> Json:
-    """The statement without the action, or without the resources that end with `on`."""
-    if on is None:
-        return statement | {"Action": [a for a in statement["Action"] if a != action]}
-    return statement | {"Resource": [r for r in statement["Resource"] if not r.endswith(on)]}
+def _less(statement: Json, action: str, on: str | None) -> list[Json]:
+    """What is left of a statement without the action, or without the action on the resources that end with `on`."""
+    if action not in statement["Action"]:
+        return [statement]
+    others = {"Action": [other for other in statement["Action"] if other != action]}
+    left = {"Action": [action], "Resource": [r for r in statement["Resource"] if on and not r.endswith(on)]}
+    parts = [others, left | {"Sid": f"{statement['Sid']}Still"}]
+    return [statement | part for part in parts if part["Action"] and part.get("Resource", True)]
 
 
 def fetch(url: str, body: Any = None) -> Any:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from .stack import FAST, LocalStack, Pipeline
 from .uploads import SOLUTION, params_named
 
-FILTER = {"name": "unseen", "filterExpression": 'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("i1")'}
+FILTER = {"name": "unseen", "filterExpression": "EXCLUDE UserID WHERE Users.AGE > 90"}
 
 
 @pytest.fixture
@@ -78,7 +78,10 @@ def test_of_two_files_that_share_a_solutions_name_one_gets_it_and_the_other_is_t
 class TestTheBucket:
     """Against people of the same account, who may do anything to S3."""
 
-    KEYS = ("runs/20261126-040758-eb61b955/record.json", "runs/x/report.json", "locks/DatasetGroup.json")
+    KEYS = (
+        *("runs/20261126-040758-eb61b955/record.json", "runs/x/report.json", "locks/DatasetGroup.json"),
+        *("runs/params.json", "locks/params.json"),  # would start nothing, so that whoever tries is told at once
+    )
     ANYTHING = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     )

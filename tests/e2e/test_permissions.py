@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from .stack import FAST, Json, LocalStack, Pipeline, Run, wait_for
 from .uploads import params
 
-# Whose role lacks which action; where the run fails then, and why.
+# Whose role lacks which action, or lacks it on some resources; where the run fails then, and why. This is a sample:
+# tests/unit/test_rights.py takes every right in Personalize away.
 NEEDED = {
     "to read the upload": ("function", "s3:GetObjectVersion", "the run: takeTurn", "s3:GetObjectVersion"),
     "to list the data": ("function", "s3:ListBucket", "the run: plan", "ListObjectsV2"),
@@ -34,14 +35,33 @@ NEEDED = {
         "campaign Campaign: AccessDeniedException",
         "personalize:CreateCampaign",
     ),
+    "to create a dataset in the group": (
+        "function",
+        "personalize:CreateDataset dataset-group/*",
+        "dataset UsersDataset: AccessDeniedException",
+        "personalize:CreateDataset on resource: arn:aws:personalize:us-east-1:000000000000:dataset-group/DatasetGroup",
+    ),
+    "to use the recipe": (
+        "function",
+        "personalize:CreateSolution recipe/*",
+        "solution Solution: AccessDeniedException",
+        "personalize:CreateSolution on resource: arn:aws:personalize:::recipe/",
+    ),
+    "to deploy the solution": (
+        "function",
+        "personalize:CreateCampaign solution/*",
+        "campaign Campaign: AccessDeniedException",
+        "personalize:CreateCampaign on resource: arn:aws:personalize:us-east-1:000000000000:solution/Solution/",
+    ),
 }
 
 
-@pytest.mark.parametrize(("role", "action", "where", "why"), NEEDED.values(), ids=NEEDED)
+@pytest.mark.parametrize(("role", "right", "where", "why"), NEEDED.values(), ids=NEEDED)
 def test_a_run_without_a_permission_fails_and_says_what_it_lacks(
-    shop: Pipeline, role: str, action: str, where: str, why: str
+    shop: Pipeline, role: str, right: str, where: str, why: str
 ) -> None:
-    with shop.without(role, action):
+    action, _, resource = right.partition(" ")
+    with shop.without(role, action, on=f":{resource}" if resource else None):
         run = shop.run()
     assert run.status == "FAILED"
     assert run.subject.startswith("[personalize-pipeline] failed: ")
@@ -67,7 +87,13 @@ class TestRunsThatCannotReport:
     """Two side by side, as Step Functions tries again for long: what is missing may be there in a moment."""
 
     @pytest.fixture(scope="class")
-    def runs(self, stack: LocalStack) -> Iterator[dict[str, Run]]:
+    def failures(self, stack: LocalStack) -> Iterator[Callable[[], list[Json]]]:
+        """What a queue gets that asks for failures only."""
+        with stack.pipeline("shop", "mute/") as shop, shop.subscribed({"outcome": ["failed"]}) as received:
+            yield received
+
+    @pytest.fixture(scope="class")
+    def runs(self, stack: LocalStack, failures: Callable[[], list[Json]]) -> Iterator[dict[str, Run]]:
         with (
             stack.pipeline("shop", "mute/") as shop,
             stack.pipeline("hasty", "powerless/") as hasty,
@@ -79,26 +105,36 @@ class TestRunsThatCannotReport:
     def test_a_workflow_that_may_not_call_the_function_runs_out_of_time_and_mails(self, runs: dict[str, Run]) -> None:
         run = runs["powerless"].ended()  # the safety net calls the function by a right of its own
         assert run.status == "TIMED_OUT"
-        assert run.subject == "[personalize-pipeline] failed: powerless/params.json"
+        assert run.subject == "[personalize-pipeline] failed: powerless/report.json"
         assert "the run: the run took longer than its time limit and was stopped." in run.mail
         assert run.pipeline.stack.personalize.writes() == []
 
-    def test_a_function_that_may_not_mail_is_stood_in_for_by_the_workflow(self, runs: dict[str, Run]) -> None:
+    def test_a_function_that_may_not_mail_is_stood_in_for_by_the_workflow(
+        self, runs: dict[str, Run], failures: Callable[[], list[Json]]
+    ) -> None:
         run = runs["mute"]
         (notice,) = wait_for("a notice", lambda: notices(run))
         wait_for("the end", lambda: run.status != "RUNNING")
         # The safety net can't mail either; what it was told goes to the queue.
         assert run.name in wait_for("the alarm", lambda: alarms(run.pipeline))[0]
         assert notice["subject"] == "[personalize-pipeline] a run ended and could not be reported"
+        about = {"outcome": "failed", "run": run.name}
+        assert failures() == [{"subject": notice["subject"], "text": notice["message"]} | about]
         assert (run.status, run.error) == ("FAILED", "RunNotReported")
 
 
-def test_an_upload_that_can_start_no_run_is_kept_and_an_alarm_mails(shop: Pipeline) -> None:
+def test_an_upload_that_can_start_no_run_is_kept_and_an_alarm_mails_and_so_it_is_with_the_next(shop: Pipeline) -> None:
     with shop.without("function", "states:StartExecution"):
         version = shop.upload("params.json", params())
-        (letter,) = wait_for("the alarm", lambda: alarms(shop))
-    lost = json.loads(letter)["requestPayload"]["Records"][0]["s3"]["object"]
-    assert lost["versionId"] == version
+        wait_for("the alarm", lambda: len(alarm_mails(shop)) == 1)
+        later = shop.upload("params.json", params())
+        wait_for("another alarm", lambda: len(alarm_mails(shop)) == 2)
+    letters = shop.receive_dead_letters()
+    lost = [json.loads(letter)["requestPayload"]["Records"][0]["s3"]["object"]["versionId"] for letter in letters]
+    assert sorted(lost) == sorted([version, later])
+    first, second = alarm_mails(shop)
+    assert "lost something: " in first["message"]
+    assert "lost more while earlier messages lie in the queue: " in second["message"]
     assert shop.runs() == []
 
 
@@ -109,5 +145,8 @@ def notices(run: Run) -> list[Json]:
 
 def alarms(shop: Pipeline) -> list[str]:
     """What is in the dead-letter queue, once its alarm has mailed."""
-    mailed = any(mail["subject"].startswith("ALARM: ") for mail in shop.mails())
-    return shop.receive_dead_letters() if mailed else []
+    return shop.receive_dead_letters() if alarm_mails(shop) else []
+
+
+def alarm_mails(shop: Pipeline) -> list[Json]:
+    return [mail for mail in shop.mails() if mail["subject"].startswith("ALARM: ")]

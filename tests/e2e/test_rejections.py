@@ -33,7 +33,7 @@ FAULTS = {
     "a name of 64 characters": (params(datasetGroup={"name": LONG}), ["$.datasetGroup.name: has 64 characters"]),
     "three at once": (
         params(datasetGroup={"name": LONG}, campaign={"name": "Campaign", "minTPS": 1}, solution={"name": "for you"}),
-        ["$.datasetGroup.name: has 64", "$.campaign.minTPS: unknown key", '$.solution.name: "for you" does not'],
+        ["$.datasetGroup.name: has 64", "$.campaign.minTPS: unknown key", '$.solution.name: "for you" is no name'],
     ),
     "an unknown recipe": (
         params(solution=SOLUTION | {"recipeArn": "arn:aws:personalize:::recipe/aws-user-personalisation"}),

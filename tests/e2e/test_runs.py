@@ -176,3 +176,11 @@ class TestUploadedKeys:
             assert shop.invoke(event) == {"started": []}
         run = shop.run("{")  # uploaded last, so by its end S3 has told of the others, too
         assert [other.name for other in shop.runs()] == [run.name]
+
+    def test_may_be_called_like_what_every_run_writes_and_each_starts_one_run(self, stack: LocalStack) -> None:
+        with stack.pipeline("hasty", "team/runs/") as hasty:
+            assert hasty.params_file == "report.json"
+            runs = [hasty.run("{").name for _ in range(2)]
+            assert sorted(run.name for run in hasty.runs()) == sorted(runs)
+            # By the end of the second run S3 has told of the first one's report.
+            assert Pipeline(stack, hasty.deployed, "runs/").runs() == []

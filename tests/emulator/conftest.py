@@ -14,6 +14,9 @@ from .world import World
 
 __all__ = ["personalize_emulator", "personalize_settings"]
 
+#: A project of its own, whose tests run where the emulator is installed (test_package.py).
+collect_ignore = ["sample_project"]
+
 
 @pytest.fixture
 def world(personalize_emulator: Emulator) -> World:

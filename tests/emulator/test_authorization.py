@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -13,26 +13,34 @@ from botocore.exceptions import ClientError
 
 from local.personalize_emulator import Decision, HttpAuthorizer, Settings, Switches, mock_personalize
 from local.personalize_emulator.exceptions import UnrecognizedClientException
+from local.personalize_emulator.reference import arn_type
 
-from .world import ACCOUNT, BUCKET, REGION, ROLE, World, refused
+from .world import ACCOUNT, BUCKET, FIELDS, REGION, ROLE, World, refused
 
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/pipeline/session"
 PREFIX = f"arn:aws:personalize:{REGION}:{ACCOUNT}"
 
 
 class Policies:
-    """An AWS side that remembers what it was asked, and says no to what is in `refusals`."""
+    """An AWS side that remembers what it was asked, and says no to what is in `refusals`, or to a type of resource."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.principals: list[dict[str, str]] = []
         self.refusals: dict[tuple[str, str], Any] = {}
+        self.refused_type: tuple[str, str] | None = None
 
     def decide(self, principal: Mapping[str, str], action: str, resource: str, context: Mapping[str, str]) -> Decision:
         self.asked.append((action, resource, dict(context)))
         self.principals.append(dict(principal))
         kind = next(iter(principal))
+        if (action, arn_type(resource)) == self.refused_type:
+            return Decision("ImplicitDeny", CALLER)
         return Decision(self.refusals.get((kind, action), "Allow"), CALLER)
+
+    def resources(self, action: str) -> list[str]:
+        """What it was asked about an action of Personalize, in order."""
+        return [resource for asked, resource, _ in self.asked if asked == f"personalize:{action}"]
 
 
 @pytest.fixture
@@ -64,8 +72,165 @@ def test_each_call_needs_its_own_action_on_its_resource(guarded: World, policies
         ("personalize:GetRecommendations", campaign),
     } <= asked
     assert all(action != "personalize:TagResource" for action, _ in asked)
-    dataset = [resource for action, resource in asked if action == "personalize:CreateDataset"]
-    assert dataset[0].endswith("/INTERACTIONS")
+    assert policies.resources("CreateDataset")[0].endswith("/INTERACTIONS")
+
+
+def filter_of(world: World, group: str, dataset: str = "Items", condition: str = "Items.PRICE > 1") -> str:
+    world.dataset(group, dataset)
+    expression = f"INCLUDE {dataset[:-1]}ID WHERE {condition}"
+    arn = world.api.create_filter(name=world.name("f"), datasetGroupArn=group, filterExpression=expression)["filterArn"]
+    world.finish()
+    return str(arn)
+
+
+def group_of(world: World, version: str) -> str:
+    return str(world.described("solution version", version)["datasetGroupArn"])
+
+
+def inference(world: World) -> None:
+    version = world.trained("aws-similar-items")
+    batch(world, "create_batch_inference_job", version, filter_of(world, group_of(world, version)))
+
+
+def segmentation(world: World) -> None:
+    version = world.trained("aws-item-affinity")
+    chosen = filter_of(world, group_of(world, version), "Users", "Users.AGE > 1")
+    batch(world, "create_batch_segment_job", version, chosen)
+
+
+def batch(world: World, operation: str, version: str, chosen: str) -> None:
+    places = {
+        "jobInput": {"s3DataSource": {"path": world.put("in/items.json", '{"itemId": "i1"}\n')}},
+        "jobOutput": {"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
+    }
+    named = {"jobName": world.name("job"), "solutionVersionArn": version, "filterArn": chosen}
+    getattr(world.api, operation)(**named, **places, roleArn=ROLE)
+
+
+def changed_dataset(world: World) -> None:
+    dataset = world.dataset(world.group(), "Users")
+    world.api.update_dataset(datasetArn=dataset, schemaArn=world.schema("Users", [*FIELDS["Users"], HEIGHT]))
+
+
+def changed_campaign(world: World) -> None:
+    version = world.trained()
+    world.api.update_campaign(campaignArn=world.campaign(version), solutionVersionArn=version)
+
+
+def recommender(world: World) -> str:
+    from .test_recommenders import shop, start
+
+    return start(world, shop(world))
+
+
+def recommendations(world: World) -> None:
+    version = world.trained()
+    chosen = filter_of(world, group_of(world, version))
+    world.runtime.get_recommendations(campaignArn=world.campaign(version), userId="u1", filterArn=chosen)
+
+
+def ranking(world: World) -> None:
+    version = world.trained("aws-personalized-ranking")
+    chosen = filter_of(world, group_of(world, version))
+    campaign = world.campaign(version)
+    world.runtime.get_personalized_ranking(campaignArn=campaign, userId="u1", inputList=["i1"], filterArn=chosen)
+
+
+def from_recommender(world: World) -> None:
+    arn = recommender(world)
+    world.finish()
+    world.runtime.get_recommendations(recommenderArn=arn, userId="u1")
+
+
+def import_started(world: World) -> None:
+    world.start_import(world.dataset(world.group()))
+
+
+def tracker(world: World) -> None:
+    world.api.create_event_tracker(name="t", datasetGroupArn=world.group())
+
+
+HEIGHT = {"name": "HEIGHT", "type": ["null", "float"]}
+# What makes a call, and the types of what IAM is asked about: its own, what the table lists besides or calls have been
+# refused without, and what is only an analogy.
+CHECKED: dict[str, tuple[Callable[[World], Any], str, set[str], set[str]]] = {
+    "CreateSchema": (lambda world: world.schema("Users"), "schema", set(), set()),
+    "CreateDatasetGroup": (lambda world: world.group(), "dataset-group", set(), set()),
+    "CreateDataset": (lambda world: world.dataset(world.group()), "dataset", {"dataset-group"}, {"schema"}),
+    "UpdateDataset": (changed_dataset, "dataset", set(), {"schema"}),
+    "CreateDatasetImportJob": (import_started, "dataset-import-job", {"dataset"}, set()),
+    "CreateEventTracker": (tracker, "event-tracker", {"dataset-group"}, set()),
+    "CreateFilter": (recommendations, "filter", {"dataset-group"}, set()),
+    "CreateSolution": (lambda world: world.solution(world.group()), "solution", {"dataset-group", "recipe"}, set()),
+    "CreateSolutionVersion": (lambda world: world.trained(), "solution", set(), set()),
+    "CreateCampaign": (changed_campaign, "campaign", {"solution"}, set()),
+    "UpdateCampaign": (changed_campaign, "campaign", set(), {"solution"}),
+    "CreateRecommender": (recommender, "recommender", {"dataset-group", "recipe"}, set()),
+    "CreateBatchInferenceJob": (inference, "batch-inference-job", {"solution"}, {"filter"}),
+    "CreateBatchSegmentJob": (segmentation, "batch-segment-job", set(), {"filter", "solution"}),
+    "GetRecommendations": (recommendations, "campaign", {"filter"}, set()),
+    "GetPersonalizedRanking": (ranking, "campaign", {"filter"}, set()),
+    "GetRecommendations of a recommender": (from_recommender, "recommender", set(), set()),
+}
+
+
+@pytest.mark.parametrize("call", CHECKED)
+def test_a_call_needs_its_action_on_what_it_builds_on_too(guarded: World, policies: Policies, call: str) -> None:
+    act, own, known, analogies = CHECKED[call]
+    act(guarded)
+    first, *others = [arn_type(arn) for arn in policies.resources(call.split()[0])]
+    assert first == own
+    assert sorted(others) == sorted(known | analogies)
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [
+        ("all", ["batch-segment-job", "filter", "solution"]),
+        ("known", ["batch-segment-job"]),
+        ("own", ["batch-segment-job"]),
+    ],
+)
+def test_switch_asks_about_less__analogies(policies: Policies, scope: Any, asked: list[str]) -> None:
+    with mock_personalize(Settings(switches=Switches(rights_checked_on=scope)), authorizer=policies) as emulator:
+        CHECKED["CreateBatchSegmentJob"][0](World(emulator))
+        assert sorted(arn_type(arn) for arn in policies.resources("CreateBatchSegmentJob")) == asked
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [
+        ("all", ["dataset-group", "recipe", "solution"]),
+        ("known", ["dataset-group", "recipe", "solution"]),
+        ("own", ["solution"]),
+    ],
+)
+def test_switch_asks_about_less__parents(policies: Policies, scope: Any, asked: list[str]) -> None:
+    with mock_personalize(Settings(switches=Switches(rights_checked_on=scope)), authorizer=policies) as emulator:
+        CHECKED["CreateSolution"][0](World(emulator))
+        assert sorted(arn_type(arn) for arn in policies.resources("CreateSolution")) == asked
+
+
+def test_lists_have_no_resource_level(guarded: World, policies: Policies) -> None:
+    guarded.api.list_datasets(datasetGroupArn=guarded.group())
+    guarded.api.list_metric_attribution_metrics(metricAttributionArn=f"{PREFIX}:metric-attribution/none")
+    with refused("InvalidInputException"):
+        guarded.events.put_events(trackingId="t", sessionId="s", eventList=[{"eventType": "e", "sentAt": 1}])
+    for action in ("ListDatasets", "ListMetricAttributionMetrics", "PutEvents"):
+        assert policies.resources(action) == ["*"]
+
+
+def test_denied__on_the_recipe(guarded: World, policies: Policies) -> None:
+    group = guarded.group()
+    policies.refused_type = ("personalize:CreateSolution", "recipe")
+    with refused(
+        "AccessDeniedException",
+        f"User: {CALLER} is not authorized to perform: personalize:CreateSolution on resource: "
+        "arn:aws:personalize:::recipe/aws-sims because no identity-based policy allows the personalize:CreateSolution "
+        "action",
+    ):
+        guarded.solution(group, "aws-sims")
+    assert guarded.api.list_solutions()["solutions"] == []
 
 
 def test_tags_and_roles_need_more(guarded: World, policies: Policies) -> None:

@@ -10,21 +10,45 @@ from typing import Any
 import pytest
 
 import local.personalize_emulator as package
-from local.personalize_emulator import Settings, Switches, mock_personalize
-from local.personalize_emulator.documentation import operation_rows, switch_rows, with_tables
+from local.personalize_emulator import (
+    Settings,
+    Switches,
+    __main__,
+    mock_personalize,
+    questions,
+    reference,
+    replay,
+)
+from local.personalize_emulator.documentation import (
+    PAGES,
+    comparison_rows,
+    operation_rows,
+    operations_of_moto,
+    switch_rows,
+    with_table,
+)
 from local.personalize_emulator.faults import Faults
 
 HERE = Path(package.__file__).parent
-README = (HERE / "README.md").read_text(encoding="utf-8")
+TEXTS = {path: path.read_text(encoding="utf-8") for path in [HERE / "README.md", *sorted(HERE.glob("docs/*.md"))]}
 
 
-def test_tables_are_in_step_with_the_code() -> None:
-    assert with_tables(README) == README, "run: python -m local.personalize_emulator.documentation <the README>"
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_are_in_step_with_the_code(name: str) -> None:
+    text = TEXTS[PAGES[name]]
+    assert with_table(name, text) == text, "run: python -m local.personalize_emulator.documentation"
 
 
 def test_tables_need_their_markers() -> None:
     with pytest.raises(ValueError, match="switches: begin"):
-        with_tables("nothing")
+        with_table("switches", "nothing")
+
+
+def test_the_comparison_counts_operations_of_moto_by_its_code() -> None:
+    assert operations_of_moto("personalize") == {"CreateSchema", "DeleteSchema", "DescribeSchema", "ListSchemas"}
+    *planes, together = comparison_rows()
+    assert [row[0] for row in planes] == ["personalize", "personalize-runtime", "personalize-events"]
+    assert together == ("together", "79", "79", "4", "0")
 
 
 @pytest.mark.parametrize("row", list(operation_rows()), ids=lambda row: str(row[1]))
@@ -33,6 +57,16 @@ def test_every_operation_has_rules_and_a_source(row: tuple[str, ...]) -> None:
     assert supported == "yes"
     assert rules.endswith(".")
     assert source
+
+
+def test_the_table_of_rights_is_the_published_one() -> None:
+    made = (HERE / "reference.json").read_text(encoding="utf-8")
+    assert made == reference.extract(), "run: python -m local.personalize_emulator.reference"
+
+
+def test_every_operation_is_in_the_table_of_rights() -> None:
+    for _service, operation, *_ in operation_rows():
+        reference.listed(operation)
 
 
 def test_every_switch_is_explained() -> None:
@@ -45,17 +79,33 @@ def test_every_switch_is_read_somewhere() -> None:
         assert re.search(rf"switches\.{name}\b", sources), f"{name} does nothing"
 
 
-def test_examples_of_the_readme_work() -> None:
-    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+def test_settings_of_the_docs_are_settings() -> None:
+    (settings,) = re.findall(r"```toml\n(.*?)```", TEXTS[HERE / "docs" / "settings.md"], re.DOTALL)
     values = tomllib.loads(settings)
     Faults().load(values.pop("faults"))
     assert Settings.from_mapping(values).quota("running import jobs") == 2
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    space: dict[str, object] = {}
-    exec(example.replace("from personalize_emulator", "from local.personalize_emulator"), space)
-    function = space["test_group"]
-    assert callable(function)
-    function()
+
+
+def test_commands_of_the_docs_are_commands() -> None:
+    lines = [line.partition("#")[0].split() for text in TEXTS.values() for line in text.splitlines()]
+    given = [line[1:] for line in lines if line[:1] == ["personalize-emulator"]]
+    assert {"replay", "ask"} < {arguments[0] for arguments in given}
+    for arguments in given:
+        own = {"replay": replay.parser, "ask": questions.parser}.get(arguments[0])
+        parse = (own or __main__.parser)().parse_args
+        parse(arguments[1:] if own else arguments)  # a wrong one exits
+
+
+def test_links_of_the_docs_lead_somewhere() -> None:
+    for path, text in TEXTS.items():
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            if not target.startswith("http"):
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_page_is_in_the_readme() -> None:
+    for path in TEXTS:
+        assert path.name == "README.md" or f"(docs/{path.name})" in TEXTS[HERE / "README.md"]
 
 
 def test_public_names_are_there() -> None:

@@ -21,38 +21,87 @@ ITEMS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        'INCLUDE ItemID WHERE Items.GENRES IN ("drama", "news")',
-        'EXCLUDE ItemID WHERE Items.GENRES NOT IN ("a \\"quoted\\" word")',
-        "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)",
-        "INCLUDE ItemID WHERE Items.PRICE >= 10 AND Items.PRICE < 20.5 OR Items.PRICE = -1",
-        "INCLUDE ItemID WHERE Items.PRICE <= $MOST",
-        "INCLUDE ItemID WHERE Items.GENRES IN ($GENRES) IF CurrentUser.AGE > 17 AND CurrentUser.SEX IN ('x')".replace(
-            "'", '"'
-        ),
-        'INCLUDE ItemID WHERE Items.GENRES IN ("a") | EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")',
-        "INCLUDE ItemID WHERE Items.MAKER IN (CurrentItem.MAKER)",
-        "INCLUDE ItemID WHERE Items.MAKER IN ($CurrentItem.MAKER)",
-        "EXCLUDE UserID WHERE Users.AGE < 18",
-        'INCLUDE ActionID WHERE Actions.KIND IN ("offer")',
-        # As published samples spell them.
-        'EXCLUDE itemId WHERE INTERACTIONS.event_type in ("Purchase")',
-        'exclude itemid where Items.GENRES not in ("a") if currentuser.AGE > 17',
-        "INCLUDE ItemID WHERE ITEMS.MAKER IN CurrentItem.MAKER",
-        "INCLUDE ItemID WHERE Items.MAKER IN $MAKER",
-        "INCLUDE ActionID WHERE Actions.VALUE > ($VALUE)",
-        'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+GUIDE = "https://docs.aws.amazon.com/personalize/latest/dg/"
+SAMPLES = "https://github.com/aws-samples/"
+
+#: Expressions that AWS publishes, by where.
+PUBLISHED = {
+    f"{GUIDE}item-recommendation-filter-examples.html": [
+        "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($EVENT_TYPE)",
+        'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click", "stream")',
+        'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")',
+        "EXCLUDE ItemID WHERE Items.CATEGORY IN ($CATEGORY)",
+        "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE AND Items.GENRE IN CurrentItem.GENRE",
+        'EXCLUDE ItemID WHERE Items.CATEGORY_L1 IN ("shoe") AND Items.CATEGORY_L2 NOT IN ("boot")',
+        "INCLUDE ItemID WHERE Items.PRICE <= $PRICE",
+        "INCLUDE ItemID WHERE Items.CREATION_TIMESTAMP < $DATE",
+        "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE AND Items.CREATION_TIMESTAMP > $DATE",
+        "EXCLUDE ItemID WHERE Items.GENRE IN ($GENRE) IF CurrentUser.AGE = $AGE",
     ],
+    f"{GUIDE}action-recommendation-filter-examples.html": [
+        "INCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ($EVENT_TYPE)",
+        'EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("NOT_TAKEN")',
+        "EXCLUDE ActionID WHERE Actions.CATEGORY IN ($CATEGORY)",
+        "INCLUDE ActionID WHERE Actions.VALUE > ($VALUE)",
+        'INCLUDE ActionID WHERE Action.MEMBERSHIP_LEVEL IN ("Premium") IF CurrentUser.MEMBERSHIP = $PREMIUM',
+        "EXCLUDE ActionID WHERE Actions.VALUE < ($VALUE) IF CurrentUser.MEMBERSHIP = $PREMIUM",
+    ],
+    f"{GUIDE}multiple-expression-example.html": [
+        "INCLUDE ItemID WHERE Items.CATEGORY IN ($CATEGORY) "
+        '| INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("favorite")',
+    ],
+    "the developer guide as it was on GitHub, filters.md": [
+        'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+        'EXCLUDE ItemID WHERE Items.CATEGORY IN ("shoe") AND Items.DESCRIPTION NOT IN ("boot")',
+    ],
+    f"{SAMPLES}amazon-personalize-immersion-day (created, seen ACTIVE)": [
+        "INCLUDE ItemID WHERE Items.GENRES IN ($GENRE)",
+        'INCLUDE ItemID WHERE Items.PROMOTION IN ("true")',
+        "INCLUDE ItemID WHERE Items.YEAR >= $YEAR1 AND Items.YEAR < $YEAR2",
+        'INCLUDE ItemID WHERE Interactions.event_type IN ("Watch")',
+        "INCLUDE ItemID WHERE Items.ARTICLE_GENRE IN ($GENRELIST) AND Items.CREATION_TIMESTAMP > $CUTOFF "
+        '| EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+        'EXCLUDE itemId WHERE INTERACTIONS.event_type in ("Purchase")',
+    ],
+    f"{SAMPLES}amazon-personalize-samples (created)": [
+        'INCLUDE ItemID WHERE Items.GENRE IN ("Film-Noir")',
+        "INCLUDE ItemID WHERE Items.YEAR >= 1970 AND Items.YEAR < 1980",
+    ],
+    f"{SAMPLES}retail-demo-store": [
+        "INCLUDE ItemID WHERE ITEMS.CATEGORY_L1 IN CurrentItem.CATEGORY_L1",
+        'EXCLUDE ItemID WHERE Items.CATEGORY_L1 NOT IN ("a", "b")',
+    ],
+    "the AWS Solution's sample configuration": [
+        'INCLUDE ItemID WHERE Interactions.EVENT_TYPE in ("click", "stream")',
+        'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE in ("*")',
+    ],
+}
+OTHERS = [
+    "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)",
+    'EXCLUDE ItemID WHERE Items.GENRES NOT IN ("a \\"quoted\\" word")',
+    "INCLUDE ItemID WHERE Items.PRICE >= 10 AND Items.PRICE < 20.5 OR Items.PRICE = -1",
+    'INCLUDE ItemID WHERE Items.GENRES IN ($GENRES) IF CurrentUser.AGE > 17 AND CurrentUser.SEX IN ("x")',
+    "INCLUDE ItemID WHERE Items.MAKER IN (CurrentItem.MAKER)",
+    "INCLUDE ItemID WHERE Items.MAKER IN ($CurrentItem.MAKER)",
+    "INCLUDE ItemID WHERE Items.MAKER IN $MAKER",
+    "EXCLUDE UserID WHERE Users.AGE < 18",
+    'exclude itemid where Items.GENRES not in ("a") if currentuser.AGE > 17',
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [(source, text) for source, texts in {**PUBLISHED, "ours": OTHERS}.items() for text in texts],
 )
-def test_expressions_that_parse(text: str) -> None:
-    assert parse(text).expressions
+def test_expressions_that_parse(source: str, text: str) -> None:
+    assert parse(text).expressions, source
 
 
 def test_spellings_mean_the_same() -> None:
-    plain = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*) AND Interactions.KIND IN ("x") OR Interactions.N > 3'
-    other = 'exclude itemId where INTERACTIONS.EVENT_TYPE in "*" and interactions.KIND in "x" or Interactions.N > (3)'
+    plain = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*) OR Interactions.EVENT_TYPE IN ("x")'
+    other = 'exclude itemId where INTERACTIONS.EVENT_TYPE in "*" or interactions.EVENT_TYPE in "x"'
+    assert parse(plain) == parse(other)
+    plain, other = "INCLUDE ItemID WHERE Items.N > 3", "include itemid where ITEMS.N > (3)"
     assert parse(plain) == parse(other)
 
 
@@ -106,13 +155,17 @@ def test_switch_shows_expressions_normalised() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "Unexpected"),
-        ("INCLUDE ItemID", "Unexpected"),
-        ("KEEP ItemID WHERE Items.A IN (1)", "Unexpected"),
-        ("INCLUDE ItemID WHERE Items.A LIKE 1", "Unexpected"),
-        ('INCLUDE ItemID WHERE Items.A IN ("x"', "Unexpected"),
-        ('INCLUDE ItemID WHERE Items.A IN ("x") IF Items.B IN ("y")', "Unexpected"),
-        ('INCLUDE ItemID WHERE Items.A IN ("x") IF CurrentUser.B > 1 OR CurrentUser.B < 0', "Unexpected"),
+        ("", "the expression ends too early; expected INCLUDE or EXCLUDE."),
+        ("INCLUDE ItemID", "expected WHERE."),
+        ("KEEP ItemID WHERE Items.A IN (1)", "unexpected KEEP at position 1; expected INCLUDE or EXCLUDE."),
+        ("INCLUDE ItemID WHERE Items.A LIKE 1", "unexpected LIKE at position 30; expected IN, NOT, a comparison."),
+        ("INCLUDE ItemID WHERE Items.A == 1", "unexpected = at position 31"),
+        ("INCLUDE ItemID WHERE Items.A IN ('x')", "unexpected ' at position 34"),
+        ('INCLUDE ItemID WHERE Items.A IN ("x"', "expected a closing parenthesis, a comma."),
+        ("INCLUDE ItemID WHERE Items.A > 1 AND", "expected a name."),
+        ('INCLUDE ItemID WHERE Items.A IN ("x") IF Items.B IN ("y")', "unexpected Items at position 42"),
+        ('INCLUDE ItemID WHERE Items.A IN ("x") IF CurrentUser.B > 1 OR CurrentUser.B < 0', "expected AND, the end, |"),
+        ('INCLUDE ItemID WHERE Interactions.DEVICE IN ("x")', "Of Interactions only EVENT_TYPE can be used"),
         ('INCLUDE ItemID WHERE Films.A IN ("x")', "Films is not a dataset"),
         ('INCLUDE ItemID WHERE Items.A IN ("x") AND Interactions.B IN ("y")', "can use one dataset"),
         ('INCLUDE ItemID WHERE Users.A IN ("x")', "ItemID can be filtered by Interactions, Items"),
@@ -233,6 +286,8 @@ EVERY = set(range(60))
         ("INCLUDE ItemID WHERE Items.PRICE > $LEAST", {"LEAST": "57"}, "u1", {58, 59}),
         ("INCLUDE ItemID WHERE Items.GENRES IN ($G)", {"G": '"sport","x"'}, "u1", {n for n in EVERY if n % 2 == 0}),
         ("INCLUDE ItemID WHERE Items.GENRES IN ($G)", {"G": '"SPORT"'}, "u1", set()),
+        ("INCLUDE ItemID WHERE Items.PRICE IN ($P)", {"P": "3, 4"}, "u1", {3, 4}),
+        ("INCLUDE ItemID WHERE Items.PRICE NOT IN (0, 1)", {}, "u1", EVERY - {0, 1}),
         (
             'INCLUDE ItemID WHERE Items.MAKER IN ("acme") | EXCLUDE ItemID WHERE Items.PRICE < 8',
             {},
@@ -277,16 +332,42 @@ def test_current_item(world: World) -> None:
     assert {item["itemId"] for item in answer["itemList"]} == {f"i{n}" for n in range(10)} - {"i3"}
 
 
+NO_LIST = "must be numbers, or texts in quotation marks"
+
+
 @pytest.mark.parametrize(
-    ("values", "message"), [({}, "parameters are missing: G"), ({"G": "1", "H": "2"}, "of these names: H")]
+    ("condition", "values", "message"),
+    [
+        ("Items.GENRES IN ($G)", {}, "parameters are missing: G"),
+        ("Items.GENRES IN ($G)", {"G": '"a"', "H": "2"}, "of these names: H"),
+        ("Items.GENRES IN ($G)", {"G": "drama"}, NO_LIST),
+        ("Items.GENRES IN ($G)", {"G": '"drama'}, NO_LIST),
+        ("Items.GENRES IN ($G)", {"G": "null"}, NO_LIST),
+        ("Items.GENRES IN ($G)", {"G": '"\\ud800"'}, NO_LIST),
+        ("Items.GENRES IN ($G)", {"G": "[" * 1000}, NO_LIST),
+        ("Items.GENRES IN ($G)", {"G": ""}, "must have one value"),
+        ("Items.GENRES IN ($G)", {"G": "3"}, "must have a text in quotation marks: field GENRES is of type string"),
+        ("Items.PRICE > $P", {"P": '"3"'}, "must have a number: field PRICE is of type"),
+        ("Items.PRICE > $P", {"P": "1, 2"}, "must have one value"),
+        ("Items.PRICE > $P", {"P": "9" * 400}, NO_LIST),
+        ("Items.PRICE > $P", {"P": "NaN"}, NO_LIST),
+    ],
 )
 def test_values_must_match_the_placeholders(
-    world: World, served: tuple[str, str], values: dict[str, Any], message: str
+    world: World, served: tuple[str, str], condition: str, values: dict[str, Any], message: str
 ) -> None:
     group, campaign = served
-    made = make(world, group, "INCLUDE ItemID WHERE Items.GENRES IN ($G)")
+    made = make(world, group, f"INCLUDE ItemID WHERE {condition}")
     with refused("InvalidInputException", message):
         answered(world, campaign, "u1", made, **values)
+
+
+def test_values_of_an_exclusion_may_be_left_out_and_then_it_is_not_used(world: World, served: tuple[str, str]) -> None:
+    group, campaign = served
+    made = make(world, group, "EXCLUDE ItemID WHERE Items.GENRES IN ($G) | EXCLUDE ItemID WHERE Items.PRICE > $P")
+    assert answered(world, campaign, "u1", made) == EVERY
+    assert answered(world, campaign, "u1", made, P="9") == set(range(10))
+    assert answered(world, campaign, "u1", made, P="9", G='"sport"') == {1, 3, 5, 7, 9}
 
 
 def test_list_filters__answers_with_a_capital(world: World) -> None:

@@ -53,7 +53,7 @@ def test_batch_inference__lines_that_cannot_be_answered_say_so(world: World) -> 
 
 
 def test_batch_inference__ranking_and_related_items(world: World) -> None:
-    _, ranked = run(world, world.trained("aws-personalized-ranking"), [{"userId": "u1", "itemList": ["i9", "i0"]}])
+    _, ranked = run(world, world.trained("aws-personalized-ranking"), [{"userId": "?", "itemList": ["i9", "i0"]}])
     assert ranked[0]["output"]["recommendedItems"] == ["i0", "i9"]
     _, related = run(world, world.trained("aws-sims"), [{"itemId": "i0"}], numResults=2)
     assert "i0" not in related[0]["output"]["recommendedItems"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import itertools
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.personalize_emulator import Minimums, Settings, mock_personalize
+from local.personalize_emulator.algorithms import interactions, neighbours
 from local.personalize_emulator.rows import CACHE_KIB
 
 from .world import World
@@ -59,25 +60,37 @@ class FakeS3:
         raise AssertionError("one object needs no listing")
 
 
-def test_an_import_is_never_held_whole() -> None:
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes of Python's own and of numpy's at most while something works."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_neither_import_nor_training_holds_the_data_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = FakeS3()
     with mock_personalize(Settings(minimums=Minimums()), s3=lambda _region: s3) as emulator:
         world = World(emulator)
         group = world.group()
         dataset = world.dataset(group)
         solution = world.solution(group)
-        tracemalloc.start()
-        try:
-            job = world.imported(dataset, location="s3://big/data.csv")
-            version = world.version(solution)
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        assert job["status"] == "ACTIVE", job
-        assert world.api.describe_solution_version(solutionVersionArn=version)["solutionVersion"]["status"] == "ACTIVE"
-    assert s3.body.size > 1_800_000
-    # Python's own share; SQLite's pages are bounded by its cache, which tracemalloc does not see.
-    assert peak < s3.body.size / 2, f"{peak} bytes at most"
+        importing = peak_of(lambda: world.imported(dataset, location="s3://big/data.csv"))
+        assert s3.body.size > 1_800_000
+        # Python's own share; SQLite's pages are bounded by its cache, which tracemalloc does not see.
+        assert importing < s3.body.size / 2, f"{importing} bytes at most"
+
+        monkeypatch.setattr(neighbours, "CELLS", 10_000)  # a table of constant size, large beside this little data
+        world.version(solution)  # the first one imports numpy
+        whole = peak_of(lambda: world.version(solution))
+        monkeypatch.setattr(interactions, "MOST_ROWS", ROWS // 10)
+        bounded = peak_of(lambda: world.version(solution))
+        for version in world.api.list_solution_versions(solutionArn=solution)["solutionVersions"]:
+            assert version["status"] == "ACTIVE", version
+    assert whole < 200 * ROWS, f"{whole} bytes at most"
+    assert bounded < whole / 2, f"{bounded} bytes of {whole}"
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="the system does not tell how much memory a process holds")

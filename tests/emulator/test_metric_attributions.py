@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from local.personalize_emulator import Fault, Settings, Switches, mock_personalize
 
-from .world import BUCKET, ROLE, World, refused
+from .world import BUCKET, FIELDS, ROLE, World, refused
 
 SOLD = {"eventType": "buy", "metricName": "sold", "expression": "SUM(Items.PRICE)"}
 SEEN = {"eventType": "view", "metricName": "seen", "expression": "SAMPLECOUNT()"}
@@ -161,3 +161,102 @@ def test_group_is_in_use_by_its_attribution(world: World) -> None:
     world.api.delete_metric_attribution(metricAttributionArn=arn)
     world.finish()
     world.api.delete_dataset_group(datasetGroupArn=group)
+
+
+class TestReports:
+    """What an import that publishes writes to S3."""
+
+    FIELDS: ClassVar = [
+        *FIELDS["Interactions"],
+        {"name": "EVENT_TYPE", "type": "string"},
+        {"name": "RECOMMENDATION_ID", "type": ["null", "string"]},
+        {"name": "EVENT_ATTRIBUTION_SOURCE", "type": ["null", "string"]},
+        {"name": "SECONDS", "type": ["null", "float"]},
+    ]
+    METRICS: ClassVar = [
+        SOLD,
+        SEEN,
+        {"eventType": "view", "metricName": "time", "expression": "sum(Interactions.seconds)"},
+    ]
+    START = 1_700_000_000
+
+    def group(self, world: World) -> tuple[str, str]:
+        """A group with prices of items, and its empty dataset of interactions."""
+        group = world.group()
+        world.imported(world.dataset(group, "Items"), "ITEM_ID,GENRES,PRICE\ni1,a,2.5\ni2,a,10\n")
+        return group, world.dataset(group, "Interactions", world.schema("Interactions", self.FIELDS))
+
+    def rows(self, *special: str) -> str:
+        header = ",".join(field["name"] for field in self.FIELDS)
+        filling = [f"u{n},i{n % 9},{self.START + 5000},other,,," for n in range(1000)]
+        return "\n".join([header, f"u,i1,{self.START},other,,,", *special, *filling, ""])
+
+    def report(self, world: World, prefix: str = "metrics/") -> list[str]:
+        """The lines of the only report."""
+        (found,) = world.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        head, *lines = world.s3.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read().decode().splitlines()
+        assert head == "METRIC_NAME,EVENT_TYPE,VALUE,MATH_FUNCTION,EVENT_ATTRIBUTION_SOURCE,TIMESTAMP"
+        return list(lines)
+
+    def test_a_value_for_each_metric_source_and_quarter_of_an_hour(self, world: World) -> None:
+        group, dataset = self.group(world)
+        create(world, group, metrics=self.METRICS)
+        world.finish()
+        special = [
+            f"u1,i1,{self.START + 10},view,,shelf,1.5",
+            f"u2,i1,{self.START + 20},view,,shelf,2",
+            f"u3,i2,{self.START + 899},view,,,",
+            f"u4,i2,{self.START + 900},view,,shelf,",
+            f"u5,i1,{self.START + 901},buy,RID-unknown,,",
+            f"u6,i2,{self.START + 902},buy,RID-unknown,both,",
+        ]
+        world.imported(dataset, self.rows(*special), publishAttributionMetricsToS3=True)
+        assert self.report(world, "metrics/AggregatedAttributionMetrics - FULL - ") == [
+            f"sold,buy,2.5,sum,SOURCE_NAME_UNDEFINED,{self.START + 900}",
+            f"sold,buy,10.0,sum,both,{self.START + 900}",
+            f"seen,view,1.0,samplecount,shelf,{self.START + 900}",
+            f"seen,view,1.0,samplecount,SOURCE_NAME_UNDEFINED,{self.START}",
+            f"seen,view,2.0,samplecount,shelf,{self.START}",
+            f"time,view,0.0,sum,shelf,{self.START + 900}",
+            f"time,view,0.0,sum,SOURCE_NAME_UNDEFINED,{self.START}",
+            f"time,view,3.5,sum,shelf,{self.START}",
+        ]
+
+    def test_a_recommendation_is_known_by_its_id(self, world: World) -> None:
+        group, dataset = self.group(world)
+        campaign = world.campaign(world.trained())
+        given = world.runtime.get_recommendations(campaignArn=campaign, userId="u")["recommendationId"]
+        create(world, group, metrics=[SEEN])
+        world.finish()
+        text = self.rows(f"u1,i1,{self.START + 1},view,{given},,")
+        world.imported(dataset, text, publishAttributionMetricsToS3=True)
+        assert self.report(world) == [f"seen,view,1.0,samplecount,{campaign},{self.START}"]
+
+    def test_each_import_has_a_report_of_its_own_rows(self, world: World) -> None:
+        group, dataset = self.group(world)
+        create(world, group, metrics=[SEEN])
+        world.finish()
+        for count, mode in ((1, "FULL"), (2, "INCREMENTAL")):
+            special = [f"u{n},i1,{self.START + n},view,,," for n in range(count)]
+            world.imported(dataset, self.rows(*special), importMode=mode, publishAttributionMetricsToS3=True)
+            prefix = f"metrics/AggregatedAttributionMetrics - {mode} - "
+            value = f"seen,view,{count}.0,samplecount,SOURCE_NAME_UNDEFINED,{self.START}"
+            assert self.report(world, prefix) == [value]
+
+    @pytest.mark.parametrize("why", ["not asked for", "no attribution", "no bucket"])
+    def test_no_report(self, world: World, why: str) -> None:
+        group, dataset = self.group(world)
+        if why != "no attribution":
+            create(world, group, **({"metricsOutputConfig": {"roleArn": ROLE}} if why == "no bucket" else {}))
+            world.finish()
+        asked = {"publishAttributionMetricsToS3": True} if why != "not asked for" else {}
+        assert world.imported(dataset, self.rows(), **asked)["status"] == "ACTIVE"
+        assert "Contents" not in world.s3.list_objects_v2(Bucket=BUCKET, Prefix="metrics/")
+
+    def test_an_import_fails_where_its_report_cannot_be_written(self, world: World) -> None:
+        group, dataset = self.group(world)
+        output = {"s3DataDestination": {"path": "s3://nowhere/metrics/"}, "roleArn": ROLE}
+        create(world, group, metricsOutputConfig=output)
+        world.finish()
+        job = world.imported(dataset, self.rows(), publishAttributionMetricsToS3=True)
+        assert job["status"] == "CREATE FAILED"

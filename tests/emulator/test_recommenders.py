@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.personalize_emulator import Settings, Switches, mock_personalize
+from local.personalize_emulator.recipes import RECIPES
 
 from .world import FIELDS, World, interactions_csv, refused
 
@@ -140,3 +141,51 @@ def test_recommender__inactive_one_can_be_deleted(world: World) -> None:
     world.finish()
     with refused("ResourceNotFoundException"):
         described(world, recommender)
+
+
+@pytest.mark.parametrize(
+    ("domain", "recipe", "leaves_out", "other"),
+    [
+        ("ECOMMERCE", "aws-ecomm-recommended-for-you", "Purchase", "View"),
+        ("ECOMMERCE", "aws-ecomm-customers-who-viewed-x-also-viewed", "purchase", "View"),
+        ("VIDEO_ON_DEMAND", "aws-vod-because-you-watched-x", "Watch", "Click"),
+        ("VIDEO_ON_DEMAND", "aws-vod-top-picks", "WATCH", "Click"),
+    ],
+)
+def test_use_cases_leave_out_what_the_user_had(
+    world: World, domain: str, recipe: str, leaves_out: str, other: str
+) -> None:
+    group = world.group(domain=domain)
+    fields = [*FIELDS["Interactions"], {"name": "EVENT_TYPE", "type": "string"}]
+    header, *lines = interactions_csv(4000).splitlines()
+    kinds = ("Watch", "Click") if domain == "VIDEO_ON_DEMAND" else ("View",)
+    rows = [f"{line},{kinds[number % len(kinds)]}" for number, line in enumerate(lines)]
+    dataset = world.dataset(group, "Interactions", world.schema("Interactions", fields, domain=domain))
+    world.imported(dataset, "\n".join([f"{header},EVENT_TYPE", *rows]))
+    tracker = world.api.create_event_tracker(name="t", datasetGroupArn=group)["trackingId"]
+    recommender = start(world, group, RECIPE + recipe)
+    world.finish()
+
+    def recommended() -> list[str]:
+        about = {"userId": "me", "itemId": "i9"}
+        asked = {name: about[name] for name in RECIPES[recipe].needs}
+        answer = world.runtime.get_recommendations(recommenderArn=recommender, numResults=60, **asked)
+        return [item["itemId"] for item in answer["itemList"]]
+
+    def send(kind: str) -> None:
+        event = {"eventType": kind, "sentAt": 1_800_000_000, "itemId": "i1"}
+        world.events.put_events(trackingId=tracker, userId="me", sessionId="s", eventList=[event])
+
+    assert "i1" in recommended()
+    send(other)
+    assert "i1" in recommended()
+    send(leaves_out)
+    assert "i1" not in recommended()
+
+
+def test_best_sellers_leave_nothing_out(world: World) -> None:
+    recommender = start(world, shop(world))
+    world.finish()
+    found = world.runtime.get_recommendations(recommenderArn=recommender, userId="u1", numResults=60)["itemList"]
+    assert len(found) == 60
+    assert RECIPES["aws-ecomm-popular-items-by-views"].leaves_out is None

@@ -8,7 +8,7 @@ import pytest
 
 from local.personalize_emulator import Settings, mock_personalize
 
-from .world import ACCOUNT, FIELDS, REGION, World, refused, schema_text
+from .world import ACCOUNT, FIELDS, REGION, World, interactions_csv, refused, schema_text
 
 PREFIX = f"arn:aws:personalize:{REGION}:{ACCOUNT}"
 MINUTE = 60.0
@@ -149,3 +149,11 @@ def test_lists_come_in_no_order_but_always_in_the_same() -> None:
 def test_recipes_are_listed_by_name(world: World) -> None:
     recipes = [one["name"] for one in world.api.list_recipes(maxResults=100)["recipes"]]
     assert recipes == sorted(recipes)
+
+
+def test_hits_of_segments_are_a_count(world: World) -> None:
+    group = world.group_with_data(interactions_csv(8000, users=800, items=3))
+    version = world.version(world.solution(group, "aws-item-affinity"))
+    metrics = world.api.get_solution_metrics(solutionVersionArn=version)["metrics"]
+    assert 1 < metrics["hits_at_1_percent"] <= 8  # of the eight users in a segment
+    assert 0 < metrics["recall_at_1_percent"] <= 1

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +22,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.personalize_emulator import Clock, Emulator, Settings
+from local.personalize_emulator import Clock, Emulator, Settings, ThreadedServer, __version__, mock_personalize
+from local.personalize_emulator.__main__ import READY, main
 from local.personalize_emulator.models import personalize_backends
 from local.personalize_emulator.server import Server
 
@@ -239,6 +243,46 @@ def test_many_clients_at_once(url: str) -> None:
     assert len(ask(f"{url}/_personalize/calls")["calls"]) == 162
 
 
+# In a thread
+
+
+def test_threaded_server() -> None:
+    with ThreadedServer(Emulator(Settings(durations={"dataset group": 5}))) as server:
+        api = client(server.url)
+        arn = api.create_dataset_group(name="g")["datasetGroupArn"]
+        server.emulator.finish()
+        assert api.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]["status"] == "ACTIVE"
+        with pytest.raises(RuntimeError, match="already"):
+            server.start()
+    with pytest.raises(RuntimeError, match="not been started"):
+        _ = server.url
+    server.stop()
+    assert list(server.emulator.backends()) == []
+
+
+def test_threaded_server__environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadedServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        session = boto3.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+        assert session.client("personalize").list_schemas()["schemas"] == []
+        with pytest.raises(ClientError, match="Either campaignArn"):
+            session.client("personalize-runtime").get_recommendations(userId="u")
+        assert [call.operation for call in server.emulator.calls] == ["ListSchemas", "GetRecommendations"]
+        assert "AWS_ENDPOINT_URL_PERSONALIZE_EVENTS" in os.environ
+
+
+def test_threaded_servers_and_mocks_do_not_mix() -> None:
+    with ThreadedServer() as one, ThreadedServer() as other, mock_personalize() as mocked:
+        first, second = client(one.url), client(other.url)
+        first.create_dataset_group(name="one")
+        second.create_dataset_group(name="other")
+        with mock_personalize():
+            assert [g["name"] for g in first.list_dataset_groups()["datasetGroups"]] == ["one"]
+        assert [g["name"] for g in second.list_dataset_groups()["datasetGroups"]] == ["other"]
+        assert list(mocked.calls) == []
+
+
 # The command
 
 
@@ -251,6 +295,45 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def ready(process: subprocess.Popen[str]) -> str:
+    """Where the server listens, from the line that says that it does."""
+    assert process.stdout is not None
+    match = re.match(rf"{READY}(http://[\d.]+:\d+), ", process.stdout.readline())
+    assert match is not None
+    return match[1]
+
+
+def test_command__version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"personalize-emulator {__version__}\n"
+
+
+@pytest.mark.parametrize("wrong", [["--port", "70000"], ["--port", "-1"], ["--scale", "-1"], ["--scale", "nan"]])
+def test_command__wrong_numbers_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(wrong)
+    assert ended.value.code == 2
+    assert f"argument {wrong[0]}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGTERM, signal.SIGINT])
+def test_command__ends_in_order_when_told_to(signal_sent: signal.Signals) -> None:
+    # Where the tests run in the background of a script, what they start would inherit that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with start("--port", "0") as process:
+        signal.signal(signal.SIGINT, before)
+        try:
+            client(ready(process)).create_dataset_group(name="g")
+            process.send_signal(signal_sent)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 def test_command__takes_settings_and_faults_from_a_file(tmp_path: Path) -> None:
     config = tmp_path / "emulator.toml"
     config.write_text(
@@ -260,8 +343,7 @@ def test_command__takes_settings_and_faults_from_a_file(tmp_path: Path) -> None:
     with start("--port", "0", "--scale", "0", "--config", str(config)) as process:
         try:
             assert process.stdout is not None
-            line = process.stdout.readline()
-            url = line.split()[4].rstrip(",")
+            url = ready(process)
             client(url).create_dataset_group(name="g")
             (group,) = ask(f"{url}/_personalize/state")["resources"]
             assert group["expectedEnd"] - group["creationDateTime"] == pytest.approx(7)
@@ -288,8 +370,6 @@ def test_command__takes_settings_and_faults_from_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_command__wrong_settings_are_named(tmp_path: Path, text: str, message: str, capsys: Any) -> None:
-    from local.personalize_emulator.__main__ import main
-
     config = tmp_path / "emulator.json"
     config.write_text(text)
     assert main(["--config", str(config)]) == 2
@@ -297,7 +377,5 @@ def test_command__wrong_settings_are_named(tmp_path: Path, text: str, message: s
 
 
 def test_command__port_taken(emulator: Emulator, url: str, capsys: Any) -> None:
-    from local.personalize_emulator.__main__ import main
-
     assert main(["--port", url.rpartition(":")[2]]) == 1
     assert "cannot listen" in capsys.readouterr().err

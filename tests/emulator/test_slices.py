@@ -15,7 +15,7 @@ from local.personalize_emulator.rows import ROWS_AT_A_STEP
 
 from .test_jobs_on_s3 import run
 from .test_memory import FakeS3
-from .world import World, interactions_csv
+from .world import FIELDS, World, interactions_csv
 
 #: Longer than a job may take, in emulated seconds.
 LONG = 24 * 3600.0
@@ -34,10 +34,10 @@ def world() -> Iterator[World]:
         yield World(emulator)
 
 
-def polled(world: World, job: str) -> Iterator[str]:
-    """Statuses of an import job, one for each look, until it has ended."""
+def polled(world: World, arn: str, label: str = "dataset import job") -> Iterator[str]:
+    """Statuses of an import job or another resource, one for each look, until its creation has ended."""
     while True:
-        status = world.described("dataset import job", job)["status"]
+        status = world.described(label, arn)["status"]
         yield status
         if status in ("ACTIVE", "CREATE FAILED"):
             return
@@ -177,6 +177,59 @@ def test_batch_jobs_pause_too(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert job["status"] == "ACTIVE"
     assert len(written) == len(lines)
     assert len(looks) >= 2
+
+
+def version_in_the_midst(world: World, recipe: str = "aws-user-personalization-v2") -> tuple[str, str]:
+    """Dataset, and a version of which more work is left than one look does, past its time."""
+    dataset = world.dataset(world.group())
+    world.imported(dataset, big_csv())
+    group = str(world.described("dataset", dataset)["datasetGroupArn"])
+    version = world.start_version(world.solution(group, recipe))
+    world.emulator.clock.advance(LONG)
+    assert world.described("solution version", version)["status"] == "CREATE IN_PROGRESS"
+    return dataset, version
+
+
+@pytest.mark.parametrize("recipe", ["user-personalization-v2", "trending-now", "item-affinity", "similar-items"])
+def test_large_training_proceeds_with_each_look(world: World, recipe: str) -> None:
+    _, version = version_in_the_midst(world, f"aws-{recipe}")
+    looks = list(polled(world, version, "solution version"))
+    assert looks[-1] == "ACTIVE"
+    assert len(looks) > 5
+    assert world.api.get_solution_metrics(solutionVersionArn=version)["metrics"]
+
+
+def test_training_that_is_stopped_in_the_midst_works_no_more(world: World) -> None:
+    _, version = version_in_the_midst(world)
+    world.api.stop_solution_version_creation(solutionVersionArn=version)
+    assert not world.emulator.working
+    world.finish()
+    assert world.described("solution version", version)["status"] == "CREATE STOPPED"
+
+
+def test_import_that_ends_in_the_midst_of_a_training(world: World) -> None:
+    dataset, version = version_in_the_midst(world)
+    job = world.start_import(dataset, interactions_csv())
+    world.emulator.clock.advance(LONG)
+    assert list(polled(world, job))[-1] == "ACTIVE"
+    assert rows(world, dataset) == 2000
+    assert list(polled(world, version, "solution version"))[-1] == "ACTIVE"
+
+
+def test_large_recommender_proceeds_with_each_look(world: World) -> None:
+    group = world.group(domain="VIDEO_ON_DEMAND")
+    fields = [*FIELDS["Interactions"], {"name": "EVENT_TYPE", "type": "string"}]
+    schema = world.schema("Interactions", fields, domain="VIDEO_ON_DEMAND")
+    header, *lines = big_csv().splitlines()
+    text = "\n".join([f"{header},EVENT_TYPE", *(f"{line},Watch" for line in lines)])
+    world.imported(world.dataset(group, "Interactions", schema), text)
+    arn = world.api.create_recommender(
+        name="r", datasetGroupArn=group, recipeArn="arn:aws:personalize:::recipe/aws-vod-top-picks"
+    )["recommenderArn"]
+    world.emulator.clock.advance(LONG)
+    looks = list(polled(world, arn, "recommender"))
+    assert looks[-1] == "ACTIVE"
+    assert len(looks) > 5
 
 
 def test_server_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

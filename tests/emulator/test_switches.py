@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from local.personalize_emulator import Settings, Switches, mock_personalize
 
+from .test_jobs_on_s3 import run
 from .world import ACCOUNT, REGION, ROLE, World
 
 RECIPE = "arn:aws:personalize:::recipe/"
@@ -123,6 +124,38 @@ def start_active_recommender(world: World) -> None:
     world.api.start_recommender(recommenderArn=recommender)
 
 
+def campaign_of_a_stopped_version(world: World) -> None:
+    version = world.start_version(world.solution(world.group_with_data()))
+    world.api.stop_solution_version_creation(solutionVersionArn=version)
+    world.campaign(version)
+
+
+def pages(world: World) -> list[int]:
+    for _ in range(4):
+        world.group()
+    paginator = world.api.get_paginator("list_dataset_groups")
+    return [len(page["datasetGroups"]) for page in paginator.paginate(PaginationConfig={"PageSize": 6})]
+
+
+def batch_job_of_a_deleted_solution(world: World) -> int:
+    version = world.trained()
+    job, _ = run(world, version, [{"userId": "u1"}])
+    assert job["status"] == "ACTIVE"
+    world.api.delete_solution(solutionArn=job["solutionVersionArn"].rpartition("/")[0])
+    world.finish()
+    return len(world.api.list_batch_inference_jobs()["batchInferenceJobs"])
+
+
+def metadata_of_v2(world: World) -> Any:
+    group = world.group_with_data()
+    world.imported(world.dataset(group, "Items"), "ITEM_ID,GENRES,PRICE\ni1,a,2.5\n")
+    campaign = world.campaign(world.version(world.solution(group, V2)))
+    answer = world.runtime.get_recommendations(
+        campaignArn=campaign, userId="?", numResults=50, metadataColumns={"ITEMS": ["GENRES"]}
+    )
+    return next(item["metadata"] for item in answer["itemList"] if item["itemId"] == "i1")
+
+
 EVENTS = {"solutionConfig": {"eventsConfig": {"eventParametersList": [{"eventType": "buy"}]}}}
 V2 = "aws-user-personalization-v2"
 
@@ -134,6 +167,10 @@ V2 = "aws-user-personalization-v2"
         ("wrong_domain_error", foreign_schema, "InvalidInputException", "ResourceInUseException", None),
         ("wrong_domain_error", recommender_without_domain, "InvalidInputException", "ResourceInUseException", None),
         ("recommender_state_error", start_active_recommender, "ResourceInUseException", "InvalidInputException", None),
+        ("dead_parent_error", campaign_of_a_stopped_version, "InvalidInputException", "ResourceInUseException", None),
+        ("short_pages", pages, [4], True, [2, 2]),
+        ("batch_jobs_outlive_solutions", batch_job_of_a_deleted_solution, 0, True, 1),
+        ("v2_metadata_needs_enabling", metadata_of_v2, {"genres": "a"}, True, "InvalidInputException"),
         ("unsuited_recipe_error", wrong_recipe, "InvalidInputException", "ResourceInUseException", None),
         ("first_incremental_import_error", incremental_first, "InvalidInputException", "ResourceInUseException", None),
         ("not_found_text", text_of_not_found, "The given campaign does not exist:", "No {type} {arn}", "No campaign"),

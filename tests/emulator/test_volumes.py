@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -212,6 +212,58 @@ def test_deletion__size() -> None:
         world.finish()
         job = world.described("data deletion job", arn)
         assert (job["status"], job["failureReason"]) == ("FAILED", f"Bytes of the input: 11, {ABOVE} 5.")
+
+
+ITEM = {"itemId": "i", "properties": '{"genres": "a", "price": 1}'}
+RATES = [
+    ("recommendation requests in a second", "campaign", "get_recommendations"),
+    ("recommendation requests in a second to a campaign", "campaign", "get_recommendations"),
+    ("event requests in a second to a group", "tracker", "put_events"),
+    ("record requests in a second to a group", "items", "put_items"),
+]
+
+
+@pytest.mark.parametrize(("quota", "what", "call"), RATES)
+def test_requests_in_a_second(quota: str, what: str, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)  # botocore's retries wait
+    with limited({quota: 2}) as world:
+        ask = asking(world, what, call)
+        ask()
+        ask()
+        with refused("ThrottlingException", "Rate exceeded"):
+            ask()
+        world.emulator.clock.advance(1)
+        ask()
+
+
+def asking(world: World, what: str, call: str) -> Callable[[], Any]:
+    """A request that succeeds, to be made again and again."""
+    group = world.group_with_data()
+    if what == "campaign":
+        campaign = world.campaign(world.version(world.solution(group)))
+        return lambda: getattr(world.runtime, call)(campaignArn=campaign, userId="u")
+    if what == "items":
+        dataset = world.dataset(group, "Items")
+        return lambda: getattr(world.events, call)(datasetArn=dataset, items=[ITEM])
+    tracking = world.api.create_event_tracker(name="t", datasetGroupArn=group)["trackingId"]
+    world.finish()
+    event = {"eventType": "click", "itemId": "i1", "sentAt": 1_700_000_000}
+    return lambda: getattr(world.events, call)(trackingId=tracking, sessionId="s", userId="u", eventList=[event])
+
+
+def test_on_a_standing_clock_published_rates_do_not_hold(world: World) -> None:
+    dataset = world.dataset(world.group(), "Items")
+    for _ in range(11):
+        world.events.put_items(datasetArn=dataset, items=[ITEM])
+
+
+def test_on_a_running_clock_they_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    dataset = world.dataset(world.group(), "Items")
+    world.emulator.clock.set_scale(1e-6)
+    with refused("ThrottlingException", "Rate exceeded"):
+        for _ in range(11):
+            world.events.put_items(datasetArn=dataset, items=[ITEM])
 
 
 def test_calls_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

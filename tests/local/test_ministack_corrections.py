@@ -550,6 +550,10 @@ def subscribed_topic(aws: Aws, email: str) -> str:
     return topic
 
 
+def attributes(**values: str) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+
+
 def test_mails_can_be_read_back(aws: Aws) -> None:
     topic = subscribed_topic(aws, "one@example.com")
     aws.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="two@example.com")
@@ -560,10 +564,61 @@ def test_mails_can_be_read_back(aws: Aws) -> None:
     assert abs(mails[0]["time"] - time.time()) < 10
 
 
-@pytest.mark.parametrize("parameters", [{"Subject": "x" * 100}, {"Subject": "a\nb"}, {"Message": ""}])
-def test_sns_refuses_what_it_cannot_mail(aws: Aws, parameters: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"Subject": "x" * 100}, "InvalidParameter"),
+        ({"Subject": "a\nb"}, "InvalidParameter"),
+        ({"Message": ""}, "InvalidParameter"),
+        ({"Message": "é" * 131_073}, "InvalidParameter"),
+        ({"MessageAttributes": attributes(outcome="")}, "ParameterValueInvalid"),
+    ],
+)
+def test_sns_refuses_what_it_cannot_mail(aws: Aws, parameters: dict[str, Any], code: str) -> None:
     topic = subscribed_topic(aws, "one@example.com")
-    fails_with("InvalidParameter", lambda: aws.sns.publish(**{"TopicArn": topic, "Message": "m", **parameters}))
+    fails_with(code, lambda: aws.sns.publish(**{"TopicArn": topic, "Message": "m", **parameters}))
+
+
+def test_a_message_and_its_attributes_share_one_limit(aws: Aws) -> None:
+    """262,144 bytes; of an attribute its name, type and value count."""
+    topic = subscribed_topic(aws, "one@example.com")
+    given = {"TopicArn": topic, "MessageAttributes": attributes(run="é")}
+    room = 262_144 - len("runString") - 2
+    aws.sns.publish(Message="m" * room, **given)
+    fails_with("InvalidParameter", lambda: aws.sns.publish(Message="m" * (room + 1), **given))
+
+
+def test_a_subscription_gets_what_its_filter_policy_lets_through(aws: Aws) -> None:
+    """A mail without attributes, such as an alarm's, passes no policy."""
+    topic = subscribed_topic(aws, "one@example.com")
+    wanted = {"outcome": ["failed", "rejected"], "datasetGroup": [{"prefix": "a-"}]}
+    filtered = {"FilterPolicy": json.dumps(wanted)}
+    aws.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="two@example.com", Attributes=filtered)
+    publish = functools.partial(aws.sns.publish, TopicArn=topic)
+    publish(Message="1", MessageAttributes=attributes(outcome="failed", datasetGroup="a-shop"))
+    publish(Message="2", MessageAttributes=attributes(outcome="failed", datasetGroup="b-shop"))
+    publish(Message="3", MessageAttributes=attributes(outcome="succeeded", datasetGroup="a-shop"))
+    publish(Message="4", MessageAttributes=attributes(outcome="failed"))
+    publish(Message="5")
+    heard = [(mail["to"], mail["message"]) for mail in mails_of(aws, topic)]
+    assert [message for to, message in heard if to == "one@example.com"] == ["1", "2", "3", "4", "5"]
+    assert [message for to, message in heard if to == "two@example.com"] == ["1"]
+
+
+def test_a_publish_tasks_attributes_come_along(aws: Aws) -> None:
+    topic = str(aws.sns.create_topic(Name=aws.name())["TopicArn"])
+    url, arn = queue(aws)
+    let_sns_send = allow("sqs:SendMessage", arn) | {"Principal": {"Service": "sns.amazonaws.com"}}
+    aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(let_sns_send)})
+    filtered = {"FilterPolicy": json.dumps({"outcome": ["failed"]}), "RawMessageDelivery": "true"}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=filtered)
+    parameters = {"TopicArn": topic, "Message": "m", "MessageAttributes": attributes(outcome="failed", run="r")}
+    assert aws.run_state(task("arn:aws:states:::sns:publish", Parameters=parameters)).status == "SUCCEEDED"
+    (message,) = aws.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    assert {name: value["StringValue"] for name, value in message["MessageAttributes"].items()} == {
+        "outcome": "failed",
+        "run": "r",
+    }
 
 
 def test_a_publish_task_fails_under_the_name_of_snss_error(aws: Aws) -> None:
@@ -679,6 +734,57 @@ def test_a_message_in_a_queue_raises_its_alarm_once(aws: Aws) -> None:
     assert mail["subject"].startswith("ALARM: ")
     time.sleep(1.3)
     assert len(mails_of(aws, topic)) == 1
+
+
+def rise_alarm(topic: str, queue_name: str) -> dict[str, Any]:
+    """An alarm of the module's form: on the messages that came to others within a minute."""
+    metric = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": queue_name}],
+    }
+    return {
+        "AlarmName": queue_name,
+        "Metrics": [
+            {"Id": "more", "Expression": "IF(letters > DIFF(letters), DIFF(letters), 0)", "ReturnData": True},
+            {
+                "Id": "letters",
+                "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"},
+                "ReturnData": False,
+            },
+        ],
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [topic],
+    }
+
+
+def test_an_alarm_on_a_rise_goes_back_to_ok_and_mails_again(aws: Aws) -> None:
+    topic = subscribed_topic(aws, "one@example.com")
+    url, arn = queue(aws)
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**rise_alarm(topic, name := arn.rpartition(":")[2]))
+
+    def is_ok() -> bool:
+        return bool(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "OK")
+
+    for mails in range(3):
+        wait_until(is_ok)
+        time.sleep(0.7)  # a minute of the alarm's
+        assert len(mails_of(aws, topic)) == max(mails - 1, 0)
+        aws.sqs.send_message(QueueUrl=url, MessageBody="lost")
+        time.sleep(0.7)
+    wait_until(lambda: len(mails_of(aws, topic)) == 2)
+    wait_until(is_ok)
+
+
+def test_an_expression_that_cannot_be_evaluated_is_refused(aws: Aws) -> None:
+    """CloudWatch knows many more; the local stack says so instead of never raising the alarm."""
+    alarm = rise_alarm("arn:aws:sns:us-east-1:000000000000:t", aws.name())
+    alarm["Metrics"][0]["Expression"] = "RATE(letters)"
+    fails_with("ValidationError", lambda: aws.client("cloudwatch").put_metric_alarm(**alarm))
 
 
 def test_an_alarm_needs_the_topics_permission(aws: Aws) -> None:
@@ -831,6 +937,63 @@ def test_rights_to_a_schedule_are_asked_for_by_its_group(aws: Aws) -> None:
     fails_with("AccessDeniedException", lambda: scheduler.get_schedule(Name="s"))
 
 
+WHAT_REQUESTS_NAME: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
+    "an alarm in a list": ("cloudwatch", "alarm:mine", lambda api: api.delete_alarms(AlarmNames=["mine"])),
+    "a function to be made": (
+        "lambda",
+        "function:mine",
+        lambda api: api.create_function(
+            FunctionName="mine",
+            Role=f"arn:aws:iam::{ACCOUNT}:role/mine",
+            Runtime="python3.12",
+            Handler="a.b",
+            Code={"ZipFile": b""},
+        ),
+    ),
+    "a folder of parameters": ("ssm", "parameter/mine", lambda api: api.get_parameters_by_path(Path="/mine")),
+    "a rule's tags": (
+        "events",
+        "rule/mine",
+        lambda api: api.list_tags_for_resource(ResourceARN=f"arn:aws:events:us-east-1:{ACCOUNT}:rule/mine"),
+    ),
+    "a rule": ("events", "rule/mine", lambda api: api.put_rule(Name="mine", ScheduleExpression="rate(1 day)")),
+    "a rule's targets": (
+        "events",
+        "rule/mine",
+        lambda api: api.list_targets_by_rule(Rule="mine", EventBusName="default"),
+    ),
+    "the tags of a group of schedules": (
+        "scheduler",
+        "schedule-group/mine",
+        lambda api: api.list_tags_for_resource(
+            ResourceArn=f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/mine"
+        ),
+    ),
+    "a subscription": (
+        "sns",
+        "mine:*",
+        lambda api: api.get_subscription_attributes(SubscriptionArn=f"arn:aws:sns:us-east-1:{ACCOUNT}:mine:1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WHAT_REQUESTS_NAME)
+def test_rights_are_asked_for_what_a_request_names(aws: Aws, what: str) -> None:
+    service, resource, call = WHAT_REQUESTS_NAME[what]
+    denied = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
+
+    def code(arn: str) -> str:
+        try:
+            call(client(service, aws, user(aws, allow(f"{service}:*", arn))))
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "answered"
+
+    prefix = f"arn:aws:{service}:us-east-1:{ACCOUNT}:"
+    assert code(prefix + resource) not in denied  # what is not there, or can't be made, is told after the rights
+    assert code(prefix + resource.replace("mine", "others")) in denied
+
+
 def test_a_schedule_starts_what_its_role_may_start(aws: Aws) -> None:
     group, machine = aws.name(), aws.machine({"A": DONE})
     scheduler = aws.client("scheduler")
@@ -873,6 +1036,14 @@ def test_a_schedule_starts_what_its_role_may_start(aws: Aws) -> None:
 # Descriptions
 
 
+def described_in_xml(aws: Aws, alarm: str) -> str:
+    """boto3 speaks CBOR or JSON with CloudWatch, Terraform's provider the XML protocol."""
+    form = {"Action": "DescribeAlarms", "Version": "2010-08-01", "AlarmNames.member.1": alarm}
+    request = AWSRequest("POST", aws.url, data=form)
+    SigV4Auth(Credentials("test", "test"), "monitoring", "us-east-1").add_auth(request)
+    return requests.post(aws.url, data=form, headers=dict(request.headers), timeout=5).text
+
+
 def test_an_alarm_is_described_with_all_its_members(aws: Aws) -> None:
     wanted: dict[str, Any] = {
         "AlarmName": aws.name(),
@@ -888,13 +1059,23 @@ def test_an_alarm_is_described_with_all_its_members(aws: Aws) -> None:
         "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"],
     }
     aws.client("cloudwatch").put_metric_alarm(**wanted)
-    # boto3 speaks CBOR or JSON with CloudWatch, Terraform's provider the XML protocol.
-    form = {"Action": "DescribeAlarms", "Version": "2010-08-01", "AlarmNames.member.1": wanted["AlarmName"]}
-    request = AWSRequest("POST", aws.url, data=form)
-    SigV4Auth(Credentials("test", "test"), "monitoring", "us-east-1").add_auth(request)
-    answer = requests.post(aws.url, data=form, headers=dict(request.headers), timeout=5).text
+    answer = described_in_xml(aws, wanted["AlarmName"])
     for member in ("<TreatMissingData>notBreaching", "<Period>60", "<Value>q", "<member>arn:aws:sns", "<Statistic>Max"):
         assert member in answer
+
+
+def test_an_alarm_on_an_expression_is_described_with_it_and_no_metric_of_its_own(aws: Aws) -> None:
+    alarm = rise_alarm("arn:aws:sns:us-east-1:000000000000:t", aws.name())
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm)
+    (described,) = cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"]
+    assert described["Metrics"] == alarm["Metrics"]
+    assert not described.keys() & {"MetricName", "Namespace", "Statistic", "Period", "Dimensions"}
+    answer = described_in_xml(aws, alarm["AlarmName"])
+    expression = "<Expression>IF(letters &gt; DIFF(letters), DIFF(letters), 0)</Expression>"
+    for member in (expression, "<ReturnData>false", "<Period>60", "<Stat>Maximum", "<Name>QueueName</Name>"):
+        assert member in answer
+    assert "<Statistic>" not in answer
 
 
 def test_a_state_machines_tracing_is_described(aws: Aws) -> None:

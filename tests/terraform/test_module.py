@@ -8,6 +8,7 @@ import time
 import urllib.request
 import zipfile
 from datetime import UTC
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from pytest_terraform import terraform  # type: ignore[import-untyped]
 from pytest_terraform.tf import TerraformTestApi  # type: ignore[import-untyped]
 
+from local.ministack import metric_math
+from tests.terraform import policies
 from tests.terraform.conftest import RUNTIME, Aws, lambda_settings
 
 FIXTURE = Path(__file__).parent / "terraform" / "two_deployments"
@@ -74,8 +77,17 @@ def test_a_plan_is_empty_without_the_built_zip(two_deployments: TerraformTestApi
     assert status == EMPTY, printed
 
 
+def test_the_code_says_of_itself_what_terraform_calls_it(two_deployments: TerraformTestApi, aws: Aws) -> None:
+    url = aws("lambda").get_function(FunctionName="plain-pipeline")["Code"]["Location"]
+    with urllib.request.urlopen(url) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as package:
+        version = json.loads(package.read("pipeline/version.json"))["version"]
+    receipt = aws("ssm").get_parameter(Name="/personalize-pipeline/plain-pipeline/code")["Parameter"]["Value"]
+    assert receipt.startswith(version)
+
+
 def test_two_deployments_share_nothing(plain: dict[str, str], rich: dict[str, str]) -> None:
-    assert set(plain.values()) & set(rich.values()) == set()
+    """But the account, whose dataset groups both can list."""
+    assert set(plain.values()) & set(rich.values()) == {plain["dataset_groups_command"]}
 
 
 @pytest.mark.parametrize("name", ["plain", "rich"])
@@ -112,8 +124,8 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "TIMEOUT_SECONDS": "5400",
         "PATIENCE_SECONDS": "1800",
         "QUOTAS": '{"campaigns":20}',
-        "POWERTOOLS_SERVICE_NAME": "personalize-pipeline",
-        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "BOUNDARIES": rich["boundaries"],
+        "LOG_LEVEL": "DEBUG",
     }
 
 
@@ -121,7 +133,7 @@ def test_without_settings_a_run_has_a_week_and_logs_errors(plain: dict[str, str]
     function = aws("lambda").get_function_configuration(FunctionName=plain["function_name"])
     variables = function["Environment"]["Variables"]
     assert (variables["TIMEOUT_SECONDS"], variables["PATIENCE_SECONDS"]) == ("604800", "21600")
-    assert (variables["QUOTAS"], variables["POWERTOOLS_LOG_LEVEL"]) == ("{}", "ERROR")
+    assert (variables["QUOTAS"], variables["LOG_LEVEL"]) == ("{}", "ERROR")
     machine = aws("stepfunctions").describe_state_machine(stateMachineArn=plain["state_machine_arn"])
     assert json.loads(machine["definition"])["TimeoutSeconds"] == 2 * 604800 + 3600
     assert machine["loggingConfiguration"]["level"] == "ERROR"
@@ -218,11 +230,64 @@ def test_an_event_that_can_not_be_handled_becomes_a_dead_letter(rich: dict[str, 
     assert "unknown action 'fly'" in json.dumps(letter["responsePayload"])
 
 
-def test_the_alarm_looks_at_the_queue_and_mails(rich: dict[str, str], aws: Aws) -> None:
-    (alarm,) = aws("cloudwatch").describe_alarms(AlarmNames=["rich-pipeline-dead-letters"])["MetricAlarms"]
-    assert alarm["AlarmArn"] == rich["dead_letter_alarm_arn"]
-    assert alarm["AlarmActions"] == [rich["topic_arn"]]
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": rich["dead_letter_queue_arn"].split(":")[-1]}]
+def alarms(aws: Aws) -> list[dict[str, Any]]:
+    """The alarms on the dead letters of the rich deployment: on the first letter, and on those that come to others."""
+    found: list[dict[str, Any]] = aws("cloudwatch").describe_alarms(AlarmNamePrefix="rich-")["MetricAlarms"]
+    return found
+
+
+def test_the_alarms_look_at_the_queue_and_mail(rich: dict[str, str], aws: Aws) -> None:
+    first, more = alarms(aws)
+    assert first["AlarmArn"] == rich["dead_letter_alarm_arn"]
+    assert more["AlarmArn"] == rich["more_dead_letters_alarm_arn"]
+    (metric,) = [query["MetricStat"]["Metric"] for query in more["Metrics"] if "MetricStat" in query]
+    queue = [{"Name": "QueueName", "Value": rich["dead_letter_queue_arn"].split(":")[-1]}]
+    assert first["Dimensions"] == metric["Dimensions"] == queue
+    for alarm in (first, more):
+        assert alarm["AlarmActions"] == [rich["topic_arn"]]
+        assert alarm["OKActions"] == []
+        assert rich["dead_letter_queue_url"] in alarm["AlarmDescription"]
+
+
+def mails(aws: Aws, known: list[list[float | None]]) -> int:
+    """How often the alarms mail: in each minute is known how many letters were there in each minute so far."""
+    mailed = 0
+    for alarm in alarms(aws):
+        states = ["OK", *(metric_math.judge(alarm, minutes) for minutes in known)]
+        mailed += sum(before != "ALARM" == after for before, after in pairwise(states))
+    return mailed
+
+
+ASLEEP: list[float | None] = [None] * 20  # SQS doesn't count the messages of a queue that nobody touched for hours
+COUNTS: dict[str, tuple[list[float | None], int]] = {
+    "the first letter ever": ([*ASLEEP, *[1] * 20], 1),
+    "the first one to a queue that is awake": ([*[0] * 10, *[1] * 20], 1),
+    "several at once": ([*ASLEEP, *[3] * 20], 1),
+    "a second one weeks later": ([*ASLEEP, *[1] * 40, *[2] * 20], 2),
+    "a second one after six minutes, and a third": ([*ASLEEP, *[1] * 6, *[2] * 6, *[3] * 20], 3),
+    "a second one after a minute": ([*ASLEEP, 1, *[2] * 20], 2),
+    "a purge": ([*ASLEEP, *[1] * 20, *[0] * 20, *ASLEEP], 1),
+    "a new one three minutes after a purge": ([*ASLEEP, *[1] * 20, *[0] * 3, *[1] * 20], 2),
+    "a new one to those that a reader left": ([*ASLEEP, *[2] * 20, *[1] * 20, *[2] * 20], 2),
+    "a letter that is read": ([*ASLEEP, *[1] * 10, 0, *[1] * 10], 1),
+    "one of two that is read": ([*ASLEEP, *[2] * 10, 1, *[2] * 10], 1),
+    "a minute without a count": ([*ASLEEP, *[2] * 10, None, *[2] * 10], 1),
+    "nothing": ([*ASLEEP, *[0] * 20], 0),
+}
+
+
+@pytest.mark.parametrize(("counts", "expected"), COUNTS.values(), ids=COUNTS)
+def test_a_dead_letter_is_mailed_and_so_is_the_next_one(
+    counts: list[float | None], expected: int, rich: dict[str, str], aws: Aws
+) -> None:
+    assert mails(aws, [counts[: minute + 1] for minute in range(len(counts))]) == expected
+
+
+def test_the_first_letter_is_mailed_if_counts_come_late_for_the_time_between(rich: dict[str, str], aws: Aws) -> None:
+    counts: list[float | None] = [*ASLEEP, *[1] * 40]
+    late = len(ASLEEP) + 15
+    known = [[*ASLEEP, *[None] * 15][:minute] for minute in range(late)]
+    assert mails(aws, known + [counts[: minute + 1] for minute in range(late, len(counts))]) == 1
 
 
 def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aws: Aws) -> None:
@@ -233,7 +298,7 @@ def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aw
     run = "20260101-000000-12345678"
     record = {
         "format": 1,
-        "run": {"id": run, "datasetGroup": "weekly", "bucket": "rich-input", "key": "start.json"},
+        "run": {"id": run, "datasetGroup": "rich-weekly", "bucket": "rich-input", "key": "start.json"},
         "schedules": {"retrain": "cron(0 3 ? * SUN *)"},
     }
     aws("s3").put_object(Bucket="rich-input", Key=f"runs/{run}/record.json", Body=json.dumps(record).encode())
@@ -242,17 +307,17 @@ def test_schedules_are_as_pipeline_schedules_makes_them(rich: dict[str, str], aw
         Payload=json.dumps({"action": "synchroniseSchedules", "execution": {"Name": run}}),
     )
     assert json.loads(answer["Payload"].read())["schedules"] == {"retrain": "created"}
-    twin = scheduler.get_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
+    twin = scheduler.get_schedule(Name="rich-weekly.retrain", GroupName=rich["schedule_group_name"])
     for schedule in (made, twin):
         schedule["Target"]["Input"] = json.loads(schedule["Target"]["Input"])
     # Made for one dataset group, and not for another that the file may name one day. Terraform's are for the file.
-    assert twin["Target"]["Input"].pop("datasetGroup") == "weekly"
+    assert twin["Target"]["Input"].pop("datasetGroup") == "rich-weekly"
     same = ("ScheduleExpression", "FlexibleTimeWindow", "State")
     assert [made[name] for name in same] == [twin[name] for name in same]
     assert twin["Target"]["DeadLetterConfig"] == {"Arn": rich["dead_letter_queue_arn"]}
     target = {name: made["Target"][name] for name in twin["Target"]}  # Terraform's has its retries written out
     assert target == twin["Target"]
-    scheduler.delete_schedule(Name="weekly.retrain", GroupName=rich["schedule_group_name"])
+    scheduler.delete_schedule(Name="rich-weekly.retrain", GroupName=rich["schedule_group_name"])
 
 
 def test_a_schedule_starts_a_run(rich: dict[str, str], aws: Aws) -> None:
@@ -298,6 +363,14 @@ def test_roles_are_bounded_and_tagged(role: str, rich: dict[str, str], aws: Aws)
     described = aws("iam").get_role(RoleName=rich[role].split("/")[-1])["Role"]
     assert described["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(":policy/boundary")
     assert {tag["Key"]: tag["Value"] for tag in described["Tags"]} == {"Stage": "test", "Team": "ml"}
+
+
+@pytest.mark.parametrize("name", ["plain", "rich"])
+def test_policies_say_what_aws_understands(name: str, two_deployments: TerraformTestApi, aws: Aws) -> None:
+    """Actions exist and are allowed on resources that they are checked on; conditions have operators that exist."""
+    held = policies.of(aws, outputs(two_deployments, name))
+    assert len(held) == 15
+    assert [text for text in policies.complaints(held) if not policies.EXPLAINED.search(text)] == []
 
 
 def test_another_state_of_the_sources_is_seen(two_deployments: TerraformTestApi) -> None:

@@ -28,7 +28,8 @@ ENVIRONMENT = {
     "TIMEOUT_SECONDS": "604800",
     "PATIENCE_SECONDS": "21600",
     "QUOTAS": "{}",
-    "POWERTOOLS_LOG_LEVEL": "ERROR",
+    "BOUNDARIES": '{"dataset_groups": ["*"], "folders": {}, "ceilings": {}, "allow_teardown": true}',
+    "LOG_LEVEL": "ERROR",
 }
 CACHED = (
     clients.personalize,

@@ -130,7 +130,11 @@ class Execution:
 
     def _filled(self, parameters: Json) -> Json:
         return {
-            name.removesuffix(".$"): self._read(value) if name.endswith(".$") else value
+            name.removesuffix(".$"): self._read(value)
+            if name.endswith(".$")
+            else self._filled(value)
+            if isinstance(value, dict)
+            else value
             for name, value in parameters.items()
         }
 

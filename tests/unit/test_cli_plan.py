@@ -61,7 +61,11 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
 def body(text: str) -> list[str]:
     """A plan's text without what names its run, since at a terminal there is none."""
     text = re.sub(r"-(RUN|20261123-170502-\d{8})\b", "", text)
-    return [line for line in text.splitlines() if line and not line.startswith(("Run:", "Report:", "Took:"))]
+    return [
+        line
+        for line in text.splitlines()
+        if line and not line.startswith(("Run:", "Code:", "Report:", "Took:", "Not held"))
+    ]
 
 
 def keys(deployment: Deployment) -> list[str]:
@@ -135,6 +139,40 @@ def test_a_slip_in_a_quota_is_told(terminal: Terminal, slip: str) -> None:
     with pytest.raises(SystemExit):
         terminal.plan(params(), "--quota", slip)
     assert "NAME=NUMBER" in terminal.capsys.readouterr().err
+
+
+BOUNDARIES = {
+    "dataset_groups": ["*"],
+    "folders": {"team-b/": ["b-*"]},
+    "ceilings": {"min_provisioned_tps": 1},
+    "allow_teardown": True,
+}
+
+
+@pytest.mark.parametrize("bucket", [(), ("--bucket", BUCKET)], ids=["offline", "bucket"])
+def test_what_the_deployment_allows_can_be_told(
+    deployment: Deployment, terminal: Terminal, bucket: tuple[str, ...]
+) -> None:
+    deployment.upload_data("team-b/")
+    told = ("--boundaries", str(terminal.write("boundaries.json", json.dumps(BOUNDARIES))))
+    document = params(campaign={"name": "for-you", "minProvisionedTPS": 2})
+    code, out, _ = terminal.plan(document, *bucket, "--prefix", "team-b", *told)
+    assert code == 1
+    assert "$.datasetGroup.name: is shop; Terraform's input `folders` binds team-b/ to b-*" in out
+    assert "$.campaign.minProvisionedTPS: Terraform's input `ceilings.min_provisioned_tps` allows at most 1" in out
+    document = params(datasetGroup={"name": "b-shop"})
+    assert "lies in none of the folders" in terminal.plan(document, *bucket, *told)[1]
+    code, out, _ = terminal.plan(document, *bucket, "--prefix", "team-b", *told)
+    assert (code, "Not held against" in out) == (0, False)
+    code, out, _ = terminal.plan(document, *bucket, "--prefix", "team-b")
+    assert (code, "Not held against what the deployment allows" in out) == (0, True)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"dataset_groups": 1}', '"dataset_groups"'])
+def test_boundaries_that_are_none_are_told(terminal: Terminal, content: str) -> None:
+    file = str(terminal.write("boundaries.json", content))
+    code, _, err = terminal.plan(params(), "--boundaries", file)
+    assert (code, err) == (1, f"plan: {file} is not what the module's output `boundaries` holds.\n")
 
 
 def test_the_deployments_settings_are_not_needed(

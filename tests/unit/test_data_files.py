@@ -57,6 +57,7 @@ def test_an_empty_folder_is_told(s3: Any) -> None:
         (HEADER + "u,i,yesterday\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         (HEADER + "u,i,1700000000000\n", "is in milliseconds"),
         (HEADER + "u,,1700000000\n", "line 2, ITEM_ID: is empty"),
+        (HEADER + "u,i,1700000000\nu,i\rj,1700000000\n", "line 3: has a carriage return in a cell without quotation"),
         (HEADER + ROWS[:-1].rsplit("\n", 1)[0] + "\n", "999 interactions in all"),
     ],
 )
@@ -176,6 +177,21 @@ def test_any_cell_gets_a_verdict(cell: str) -> None:
     for avro_type in ("int", "long", "float", "string", "boolean"):
         verdict = checks.cell_problem({"name": "TIMESTAMP", "type": avro_type}, cell)
         assert verdict is None or verdict.endswith(".")
+
+
+class InMemory(folders.DataFolder):
+    """A folder whose files all have one content."""
+
+    def sample(self, file: folders.DataFile) -> bytes:
+        return bytes.fromhex(file.etag)
+
+
+@given(st.binary(max_size=60) | st.text('ui1,"\\\n\r\0-', max_size=60).map(str.encode), st.booleans())
+def test_any_content_gets_a_verdict(rows: bytes, header: bool) -> None:
+    body = HEADER.encode() * header + rows
+    folder = InMemory(BUCKET, "Interactions/", (folders.DataFile("a.csv", len(body), body.hex()),))
+    problems, _ = checks.inspect(folder, "Interactions", interactions_schema())
+    assert problems  # nothing here has enough interactions
 
 
 @pytest.mark.parametrize("location", [f"s3://{BUCKET}/a#b?c/", f"s3://{BUCKET}/a#b?c/d.csv"])

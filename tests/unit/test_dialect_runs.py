@@ -27,7 +27,8 @@ CELLS: dict[str, Any] = {
     "CREATION_TIMESTAMP": lambda row: 1_700_000_000,
 }
 BY_TYPE = {"string": "x", "boolean": "true"}
-INPUTS = {"batchInferenceJobs": {"userId": "u1"}, "batchSegmentJobs": {"itemId": "i1"}}
+JOBS = ("batchInferenceJobs", "batchSegmentJobs")
+LINE = {"userId": "u1", "itemId": "i1", "itemList": ["i1"], "itemAttributes": 'ITEMS.GENRE = "x"'}  # for any recipe
 
 
 def table(dataset_type: str, avro: dict[str, Any], domain: str | None) -> str:
@@ -55,11 +56,11 @@ def upload_beside(deployment: Deployment, prefix: str, document: dict[str, Any])
         location = entry.get("importJob", {}).get("dataSource", {}).get("dataLocation")
         key = location.removeprefix(f"s3://{BUCKET}/") if location else f"{prefix}{dataset_type.lower()}.csv"
         deployment.upload(key + ("data.csv" if key.endswith("/") else ""), table(dataset_type, avro, domain))
-    for solution, (kind, line) in itertools.product(document.get("solutions", []), INPUTS.items()):
+    for solution, kind in itertools.product(document.get("solutions", []), JOBS):
         for job in solution.get(kind, []):
             path = job.get("jobInput", {}).get("s3DataSource", {}).get("path")
             key = path.removeprefix(f"s3://{BUCKET}/") if path else f"{prefix}batch/{job['jobName']}/input/"
-            deployment.upload(key + ("input.json" if key.endswith("/") else ""), json.dumps(line) + "\n")
+            deployment.upload(key + ("input.json" if key.endswith("/") else ""), json.dumps(LINE) + "\n")
 
 
 def in_our_bucket(text: str) -> str:

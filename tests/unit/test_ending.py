@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pipeline.ending.report import report
 from pipeline.errors import ActionFailed
 from pipeline.handler import ACTIONS
 
@@ -44,6 +45,29 @@ def test_a_run_that_was_not_even_planned_is_mailed(deployment: Deployment, monke
     assert "the run: The run's report could not be made." in mail
     assert "Params file:   params.json" in mail
     assert deployment.report(execution.context["Name"])["error"] == "RunFailed"
+
+
+def test_an_error_that_quotes_what_was_uploaded_fits_into_the_workflows_state(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step Functions takes 32,768 characters of a cause, and 262,144 bytes of a state."""
+
+    def unforeseen(_: dict[str, Any]) -> dict[str, Any]:
+        raise KeyError("ключ" * 30_000)
+
+    def told(event: dict[str, Any]) -> dict[str, Any]:
+        caught.append(event["state"]["failure"])
+        return report(event)
+
+    caught: list[dict[str, str]] = []
+    monkeypatch.setitem(ACTIONS, "plan", unforeseen)
+    monkeypatch.setitem(ACTIONS, "report", told)
+    execution = deployment.start()
+    deployment.exhaust(execution)
+    assert execution.error == "RunFailed"
+    assert len(json.dumps(caught)) < 32_768
+    (mail,) = deployment.mails()
+    assert "the run: plan: KeyError: 'ключ" in mail
 
 
 def test_an_ending_is_mailed_once(deployment: Deployment) -> None:

@@ -255,12 +255,15 @@ def test_a_dry_run_mails_the_plan_and_does_nothing(deployment: Deployment) -> No
     assert schedules() == {}
 
 
+WEIGHTED = "normalized_discounted_cumulative_gain_with_event_weights"
+
+
 @pytest.mark.parametrize(
     ("gate", "reason"),
     [
         ({"metric": "coverage", "minimum": 2}, "below the minimum of 2"),
         ({"metric": "precision_at_25", "maxRegression": 0}, "fell from"),
-        ({"metric": "covrage", "minimum": 0}, "has no metric covrage"),
+        ({"metric": f"{WEIGHTED}_at_10", "minimum": 0}, f"has no metric {WEIGHTED}_at_10"),  # the service says _at_k
     ],
 )
 def test_a_gate_holds_the_campaign_on_its_version(deployment: Deployment, gate: dict[str, Any], reason: str) -> None:
@@ -271,6 +274,9 @@ def test_a_gate_holds_the_campaign_on_its_version(deployment: Deployment, gate: 
     deployment.upload_data(interactions=with_events(worse + "\n"))
     document = everything()
     document["solutions"][0]["campaigns"] = [{"name": "web", "minProvisionedTPS": 2, "deployWhen": gate}]
+    if gate["metric"].startswith(WEIGHTED):
+        weights = {"eventParametersList": [{"eventType": "click", "weight": 1}]}
+        document["solutions"][0]["solutionConfig"] = {"eventsConfig": weights}
     ended = deployment.run(document)
     assert ended.succeeded, ended.mail
     campaign = ended.row("campaign")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,18 +35,23 @@ def at_call(monkeypatch: pytest.MonkeyPatch) -> Any:
     """`at_call(operation, action, after=True)`: do `action` once, before or after the first such call."""
     original = botocore.client.BaseClient._make_api_call
     plans: list[list[Any]] = []
+    lock = threading.Lock()  # a stage calls in threads, and of two such calls only one may take a plan
+
+    def taken(operation: str, parameters: dict[str, Any]) -> list[list[Any]]:
+        with lock:
+            due = [plan for plan in plans if plan[0] == operation and plan[2](parameters)]
+            plans[:] = [plan for plan in plans if plan not in due]
+            return due
 
     def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        due = [plan for plan in plans if plan[0] == operation and plan[2](parameters)]
-        for plan in due:
-            if not plan[3]:
-                plans.remove(plan)
-                plan[1]()
+        due = taken(operation, parameters)
+        for _, action, _, after in due:
+            if not after:
+                action()
         answer = original(self, operation, parameters)
-        for plan in due:
-            if plan[3]:
-                plans.remove(plan)
-                plan[1]()
+        for _, action, _, after in due:
+            if after:
+                action()
         return answer
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)

@@ -57,6 +57,13 @@ def text(**more: Any) -> str:
     return mail.compose(document(**more))[1]
 
 
+def test_the_code_is_named_and_the_code_before_an_upgrade_too() -> None:
+    begun = RUN | {"codeVersion": "0123456789ab"}
+    assert "Code:          0123456789ab\n" in text(run=begun, codeVersion="0123456789ab")
+    assert "Code:          fedcba987654, begun with 0123456789ab\n" in text(run=begun, codeVersion="fedcba987654")
+    assert "Code:          fedcba987654\n" in text(run=RUN, codeVersion="fedcba987654")  # a record of older code
+
+
 def test_a_success_names_resources_durations_metrics_and_what_bills() -> None:
     found = text()
     assert found.startswith("The run succeeded.")
@@ -181,10 +188,69 @@ def test_every_outcome_of_a_report_has_a_headline() -> None:
 
 @given(st.text(max_size=200))
 def test_the_subject_is_legal_for_sns(name: str) -> None:
-    subject, body = mail.compose(document(run=RUN | {"datasetGroup": name}))
-    assert len(subject) < 100
+    subject = mail.message(document(run=RUN | {"datasetGroup": name}))["Subject"]
+    assert 0 < len(subject) < 100
     assert subject.isascii() and subject.isprintable()
-    assert 0 < len(body) <= mail.LONGEST_TEXT
+
+
+def size(message: dict[str, Any]) -> int:
+    """In bytes, as SNS counts a message: with its attributes' names, types and values."""
+    attributes = message["MessageAttributes"].items()
+    return len(message["Message"].encode()) + sum(
+        len(f"{name}{attribute['DataType']}{attribute['StringValue']}".encode()) for name, attribute in attributes
+    )
+
+
+def test_subscribers_can_filter_by_what_the_report_says_of_the_run() -> None:
+    attributes = mail.message(document(outcome="failed"))["MessageAttributes"]
+    assert attributes == {
+        "outcome": {"DataType": "String", "StringValue": "failed"},
+        "datasetGroup": {"DataType": "String", "StringValue": "shop"},
+        "run": {"DataType": "String", "StringValue": RUN["id"]},
+    }
+
+
+def test_an_attribute_that_is_not_known_is_left_out() -> None:
+    """SNS refuses an empty one."""
+    run = {"id": RUN["id"], "key": "params.json"}
+    assert mail.message(document(run=run))["MessageAttributes"].keys() == {"outcome", "run"}
+
+
+@pytest.mark.parametrize("letters", ["a", "ä", "値", "🛒"])
+@pytest.mark.parametrize("shift", range(4))
+def test_a_mail_is_cut_where_sns_would_refuse_it_and_never_inside_a_character(letters: str, shift: int) -> None:
+    run = RUN | {"datasetGroup": "größe" + "x" * shift}
+    message = mail.message(document(run=run, notes=[letters * 300_000]))
+    assert 262_144 - 4 < size(message) <= 262_144
+    assert message["Message"].endswith("[Cut here: a mail takes no more. The rest is in the report in the bucket.]")
+    assert "\ufffd" not in message["Message"]
+
+
+def test_a_mail_that_just_fits_is_whole() -> None:
+    room = 262_144 - size(mail.message(document(notes=["x"])))
+    assert size(message := mail.message(document(notes=["x" * (room + 1)]))) == 262_144
+    assert "[Cut here" not in message["Message"]
+    assert "[Cut here" in mail.message(document(notes=["x" * (room + 2)]))["Message"]
+
+
+def test_what_no_message_can_carry_is_a_blank() -> None:
+    message = mail.message(document(run=RUN | {"key": "a\ud800b\x00c\uffffd.json"}))
+    assert "Params file:   a b c d.json" in message["Message"]
+
+
+def test_failures_beyond_those_listed_are_counted() -> None:
+    failures = [{"where": f"$.p{number}", "what": "is wrong."} for number in range(100)]
+    found = text(outcome="rejected", failures=failures, failureCount=10_000, resources=[])
+    assert "  $.p99: is wrong.\n  ... and 9,900 more\n" in found
+
+
+@pytest.mark.parametrize("long", [9, 5000])
+def test_the_cause_of_an_execution_holds_the_first_failures_and_counts_the_others(long: int) -> None:
+    failures = [{"where": f"$.p{number}", "what": "x" * long} for number in range(100)]
+    told = mail.failure_text(document(failures=failures, failureCount=10_000), 1000).splitlines()
+    assert len("\n".join(told)) <= 1000
+    assert told[0].startswith("$.p0: xxx")
+    assert told[-1] == f"... and {10_000 - len(told) + 1:,} more"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ OTHER_WAYS: list[dict[str, Any]] = [
     {"batch_statuses": "model"},
     {"metric_attribution_arn": "id"},
     {"filter_needs_imported_data": True},
+    {"short_pages": True},
+    {"dead_parent_error": "ResourceInUseException"},
     {"required_datasets_checked_by": "CreateSolution"},
     {"tracker_needs_interactions_dataset": True},
     {"not_found_text": "Resource Arn {arn} does not exist."},

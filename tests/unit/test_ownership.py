@@ -10,7 +10,7 @@ import pytest
 from .conftest import params
 from .workflow import Deployment, deployed
 
-FILTER = {"name": "unseen", "filterExpression": 'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("i1")'}
+FILTER = {"name": "unseen", "filterExpression": "EXCLUDE UserID WHERE Users.AGE > 90"}
 RECOMMENDER = "arn:aws:personalize:::recipe/aws-vod-top-picks"
 
 

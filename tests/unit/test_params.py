@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import generate_params_schema
@@ -75,7 +76,7 @@ def test_a_campaign_needs_a_solution() -> None:
 
 
 def test_a_name_may_not_end_in_a_line_break() -> None:
-    assert "does not have the form [a-zA-Z0-9][a-zA-Z0-9\\-_]*" in problems(valid(datasetGroup={"name": "a\n"}))[0]
+    assert '"a\\n" is no name: letters, digits, hyphens' in problems(valid(datasetGroup={"name": "a\n"}))[0]
 
 
 def test_tags_of_any_script_are_accepted_and_counted() -> None:
@@ -150,9 +151,19 @@ def test_a_schedule_of_each_form_is_accepted(legal: str) -> None:
     assert problems(valid(schedules={"retrain": legal})) == []
 
 
-@pytest.mark.parametrize("slip", ["daily", "rate(6 weeks)", "cron(0 3 * * *)", "at(tomorrow)", "rate(1 day) "])
-def test_a_slip_in_a_schedule_is_told_before_anything_is_spent(slip: str) -> None:
-    assert "$.schedules.retrain" in problems(valid(schedules={"retrain": slip}))[0]
+@pytest.mark.parametrize("slip", ["daily", "rate(6 hours", "rate()", "rate(1 day) "])
+def test_what_is_no_schedule_at_all_is_told_with_examples(slip: str) -> None:
+    (problem,) = problems(valid(schedules={"retrain": slip}))
+    assert problem.startswith("$.schedules.retrain: ")
+    assert problem.endswith("Write one like rate(6 hours), cron(0 3 ? * SUN *) or at(2027-01-31T03:00:00).")
+
+
+def test_every_pattern_of_the_schema_is_told_in_words() -> None:
+    """Nobody mends a file by a regular expression."""
+    found = {json.loads(text) for text in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', params.SCHEMA_FILE.read_text())}
+    assert len(found) > 5
+    for pattern in found:
+        assert params.form_of(pattern) in params.FORMS
 
 
 JSON = st.recursive(

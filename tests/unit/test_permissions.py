@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import cfnlint
 import pytest
+from pipeline.boundaries import OWN
 from pipeline.ending import report
 from pipeline.engine import record
 from pipeline.engine.resource_types import RESOURCE_TYPES, ResourceType
@@ -20,7 +20,9 @@ from pipeline.engine.schedules import OVERRIDES, parameters_of, schedule_name
 from pipeline.params import places
 from pipeline.planning.quotas import QUOTAS
 from pipeline.planning.teardown import OF_THE_GROUP
-from pipeline.upload import trigger, turns
+from pipeline.upload import turns
+
+from local.personalize_emulator import reference
 
 from .test_everything import DOMAINS, domain, everything, with_events
 from .workflow import deployed
@@ -30,8 +32,6 @@ PIPELINE = ROOT / "lambda_src/pipeline"
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in PIPELINE.rglob("*.py"))
 POLICY = (ROOT / "modules/pipeline_function/permissions.tf").read_text(encoding="utf-8")
 SCHEDULES = (ROOT / "modules/schedules/main.tf").read_text(encoding="utf-8")
-# AWS's own service authorization reference, as cfn-lint ships it.
-AWS_TABLE = Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json"
 
 SERVICES = {"personalize": "personalize", "s3": "s3", "scheduler": "scheduler", "sns": "sns", "stepfunctions": "states"}
 # The actions that authorise an operation, where they are not of its name.
@@ -52,16 +52,6 @@ IMPLIED = {
     "kms:GenerateDataKey",
 }
 TAGGING = {"personalize:TagResource", "personalize:ListTagsForResource"}
-# What creations have been refused without, which AWS's table lacks; see /modules/pipeline_function/permissions.tf.
-SEEN = {"CreateSolution": {"recipe"}, "CreateRecommender": {"recipe"}}
-# By analogy, for nobody has settled it.
-BY_ANALOGY = {
-    "CreateDataset": {"schema"},
-    "UpdateDataset": {"schema"},
-    "CreateBatchInferenceJob": {"filter"},
-    "CreateBatchSegmentJob": {"filter", "solution"},
-    "UpdateCampaign": {"solution"},
-}
 
 
 # --- What the code calls ----------------------------------------------------------------------------------------------
@@ -148,30 +138,18 @@ def resources_of(text: str) -> set[str]:
     resources = text[text.index("resources") :]
     types = set(re.findall(r'local\.personalize}:([\w-]+)/\*"', resources))
     types |= set(re.findall(r'"([a-z-]+)"', resources)) if "for type in" in resources else set()
-    return types | ({"recipe"} if "local.recipes" in resources else set()) | ({"*"} if '["*"]' in resources else set())
-
-
-@functools.cache
-def table() -> dict[str, set[str]]:
-    """What AWS's table says an action is checked against: types as ARNs name them, none where it has no resource level.
-
-    By the action's name in lower case.
-    """
-    personalize = json.loads(AWS_TABLE.read_text(encoding="utf-8"))["personalize"]
-
-    def arn_type(name: str) -> str:
-        return re.split("[:/]", personalize["Resources"][name.lower()]["ARNFormats"][0])[-2]
-
-    return {
-        action: {arn_type(name) for name in entry.get("Resources", [])}
-        for action, entry in personalize["Actions"].items()
+    lists = {
+        "local.recipes": "recipe",
+        "local.dataset_groups": "dataset-group",
+        "local.datasets": "dataset",
+        '["*"]': "*",
     }
+    return types | {type_ for name, type_ in lists.items() if name in resources}
 
 
-def needed(action: str) -> set[str]:
-    """What a Personalize action may be checked against."""
-    name = action.removeprefix("personalize:")
-    return (table()[name.lower()] or {"*"}) | SEEN.get(name, set()) | BY_ANALOGY.get(name, set())
+def needed(action: str) -> frozenset[str]:
+    """What a Personalize action may be checked against: types as ARNs name them, `*` where it has no resource level."""
+    return reference.checked(action.removeprefix("personalize:")) or frozenset({"*"})
 
 
 def arn_type(kind: ResourceType) -> str:
@@ -212,28 +190,30 @@ def test_what_runs_really_call_is_among_the_calls_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("sid", [sid for sid, text in statements().items() if actions_of(text)])
-def test_every_action_is_allowed_on_what_aws_checks_it_against_and_on_nothing_else(sid: str) -> None:
+def test_a_statement_allows_nothing_that_aws_does_not_check(sid: str) -> None:
+    """Neither an action on resources that it is not checked against, nor resources for which none of them is."""
     text = statements()[sid]
-    if actions_of(text) == TAGGING:
-        return
-    assert resources_of(text) == set().union(*(needed(action) for action in actions_of(text)))
+    assert [action for action in actions_of(text) if not needed(action) & resources_of(text)] == []
+    assert resources_of(text) <= set().union(*(needed(action) for action in actions_of(text)))
 
 
-def test_every_action_has_one_statement() -> None:
-    found = [action for text in statements().values() for action in actions_of(text)]
-    assert sorted(found) == sorted(set(found))
+@pytest.mark.parametrize("action", sorted(set().union(*map(actions_of, statements().values())) - TAGGING))
+def test_every_action_is_allowed_on_all_that_aws_checks_it_against(action: str) -> None:
+    found = [resources_of(text) for text in statements().values() if action in actions_of(text)]
+    assert needed(action) <= set().union(*found)
+    assert sum(map(len, found)) == len(set().union(*found)), "it is allowed twice on the same"
 
 
 def test_what_is_known_beyond_the_table_is_not_in_the_table() -> None:
-    """Else it can go from here."""
-    for known in (SEEN, BY_ANALOGY):
-        assert not {action for action, types in known.items() if types <= table()[action.lower()]}
+    """Else it can go from there."""
+    for known in (reference.SEEN, reference.BY_ANALOGY):
+        assert not {operation for operation, types in known.items() if types & reference.listed(operation)}
 
 
 def test_whatever_takes_tags_may_be_tagged_and_asked_for_its_tags() -> None:
     types = {arn_type(kind) for kind in RESOURCE_TYPES.values() if kind.taggable}
-    found = [resources_of(text) for text in statements().values() if actions_of(text) & TAGGING]
-    assert found == [types]
+    found = [resources_of(text) for text in statements().values() if actions_of(text) >= TAGGING]
+    assert set().union(*found) == types
     for action in TAGGING:
         assert types <= needed(action)
         assert not {arn_type(kind) for kind in RESOURCE_TYPES.values() if not kind.taggable} & needed(action)
@@ -251,7 +231,7 @@ def test_what_takes_tags_is_what_the_service_model_says() -> None:
 def test_the_function_writes_where_the_policy_says_and_starts_nothing_there() -> None:
     written = {record.key("run"), report.key("run"), turns._key("shop")}
     folders = {f"{key.split('/')[0]}/" for key in written}
-    assert folders == set(trigger.OWN)
+    assert folders == set(OWN)
     text = next(text for text in statements().values() if '"s3:PutObject"' in text)
     assert {f"{folder}*" for folder in folders} == set(re.findall(r'bucket\.arn}/([^"]+)"', text))
 
@@ -261,7 +241,7 @@ def test_schedules_of_params_never_meet_those_of_terraform() -> None:
     for purpose in OVERRIDES:
         assert schedule_name("shop", purpose) == f"shop.{purpose}"
         assert schedule_name("x" * 63, purpose).endswith(f".{purpose}")
-    assert 'schedule/${var.schedules.group}/*.${purpose}"' in POLICY
+    assert ':schedule/${var.schedules.group}/"' in POLICY and '}*", ".*"' in POLICY
 
 
 @pytest.mark.parametrize("module", ["personalize_role", "input_bucket"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from pipeline import clients
-from pipeline.ending.report import report
+from pipeline.ending.report import document_of, report
+from pipeline.engine.record import Record
+from pipeline.engine.resources import Resource
 from pipeline.handler import ACTIONS
 from pipeline.upload import turns
 
@@ -25,6 +28,17 @@ def deployment() -> Iterator[Deployment]:
 
 def refuse(*_: Any, **__: Any) -> None:
     raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
+
+
+def test_a_run_says_which_code_ran_it(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def upgraded(event: dict[str, Any]) -> dict[str, Any]:
+        monkeypatch.setattr("pipeline.ending.report.version", lambda: "fedcba987654")
+        return report(event)
+
+    monkeypatch.setitem(ACTIONS, "report", upgraded)
+    run = deployment.run(params(campaign=None))
+    assert (run.report["codeVersion"], run.record["run"]["codeVersion"]) == ("fedcba987654", "unbuilt")
+    assert "Code:          fedcba987654, begun with unbuilt\n" in run.mail
 
 
 def test_a_report_that_cannot_be_written_does_not_have_the_mail_repeated(
@@ -72,3 +86,46 @@ def test_a_resource_that_cannot_be_looked_at_does_not_hide_the_others(
     assert "1 resource(s) could not be looked at once more, and are told as the run left them" in mail
     assert "What bills from now on could not be looked at" in mail
     assert "created in 2 min     solution version for-you" in mail
+
+
+def test_of_ten_thousand_problems_the_first_hundred_are_told_and_all_are_counted(deployment: Deployment) -> None:
+    """Duplicates are no problem of their own, and a problem of any length takes its share."""
+    faulty = params() | {"long" * 1000: 0} | {f"k{number:04}": 0 for number in range(9_999)}
+    ended = deployment.run(faulty)
+    assert ended.error == "ParamsRejected"
+    plan = next(summary for summary in ended.execution.summaries if summary.get("outcome") == "rejected")
+    assert plan["problems"] == ended.report["failureCount"] == 10_000
+    assert len(ended.report["failures"]) == len(ended.record["problems"]) == 100
+    assert len(json.dumps(ended.report["failures"])) < 250_000
+    assert ended.mail.count("unknown key") == 100
+    assert "  ... and 9,900 more\n" in ended.mail
+    assert len(ended.cause) <= 2000
+    assert f"... and {10_000 - ended.cause.count('unknown key'):,} more" in ended.cause
+
+
+def test_a_file_that_is_refused_is_about_its_dataset_group_if_it_names_one(deployment: Deployment) -> None:
+    """Whoever asks for the messages of a dataset group gets its rejections too."""
+    assert deployment.run(params(teapot={})).report["run"]["datasetGroup"] == "shop"
+    assert deployment.read("locks/shop.json")["holder"] is None
+    assert "datasetGroup" not in deployment.run("{").report["run"]
+    assert "datasetGroup" not in deployment.run(params(datasetGroup={"name": "s h o p"})).report["run"]
+
+
+def test_of_many_faulty_files_the_first_hundred_problems_are_told_and_all_are_counted(deployment: Deployment) -> None:
+    for number in range(60):
+        deployment.upload(f"Users/{number:02}.csv", "USER_ID\nu1\n")
+        deployment.upload(f"Interactions/{number:02}.csv", "USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,soon\n,i1,1700000000\n")
+    ended = deployment.run()
+    assert ended.error == "ParamsRejected"
+    assert len(ended.report["failures"]) == 100 < ended.report["failureCount"]
+    assert f"  ... and {ended.report['failureCount'] - 100} more\n" in ended.mail
+
+
+def test_of_many_failed_resources_the_first_hundred_are_told_and_all_are_counted(deployment: Deployment) -> None:
+    names = [f"f{number}" for number in range(150)]
+    record = Record({"id": "r", "datasetGroup": "shop", "startedAt": 0}, "proceed")
+    record.resources = [Resource("filter", name, failure="x" * 2000, state="failed", plan="create") for name in names]
+    document = document_of(record)
+    assert (len(document["failures"]), document["failureCount"]) == (100, 150)
+    assert max(len(failure["what"]) for failure in document["failures"]) < 1100
+    assert len(document["resources"]) == 150

@@ -381,7 +381,7 @@ def test_a_filter_goes_and_another_changes_at_a_full_quota(events: Deployment) -
         return with_event_type(filters=list(entries))
 
     def entry(number: int) -> dict[str, Any]:
-        expression = f'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("i{number}")'
+        expression = f"EXCLUDE UserID WHERE Users.AGE > {number}"
         return {"name": f"f{number}", "filterExpression": expression}
 
     thirty = [entry(number) for number in range(30)]

@@ -186,6 +186,10 @@ def test_a_report_that_fails_is_told_by_a_plain_notice() -> None:
     assert (ended.status, ended.error) == ("FAILED", "RunNotReported")
     assert published[0]["TopicArn"] == VALUES["topic_arn"]
     assert ended.context["Id"] in published[0]["Message"]
+    assert published[0]["MessageAttributes"] == {
+        "outcome": {"DataType": "String", "StringValue": "failed"},
+        "run": {"DataType": "String", "StringValue": "run"},
+    }
     assert "Publish Plain Notice" in ended.entered
 
 

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from pipeline.ending import report
+from pipeline.engine import record
 from pipeline.handler import lambda_handler
 from pipeline.run_ids import run_id
+from pipeline.upload import turns
 from pipeline.upload.trigger import execution_name
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT
@@ -57,16 +60,35 @@ def test_a_params_file_starts_a_run_wherever_it_lies(stepfunctions: Any, key: st
     ]
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("xparams.json", "params.json.bak", "params.json/", "a/params.jsonl", "Params.json"),
-        *("runs/20261123-170502-1f0c9a3b/params.json", "locks/params.json"),  # the pipeline's own
-    ],
-)
+@pytest.mark.parametrize("key", ["xparams.json", "params.json.bak", "params.json/", "a/params.jsonl", "Params.json"])
 def test_any_other_object_starts_nothing(stepfunctions: Any, key: str) -> None:
     assert lambda_handler(event(key), CONTEXT) == {"started": []}
     assert inputs(stepfunctions) == []
+
+
+# What a run writes itself, where `{}` is its dataset group.
+WRITTEN = (record.key("20261123-170502-1f0c9a3b"), report.key("20261123-170502-1f0c9a3b"), turns._key("{}"))
+
+
+@pytest.mark.parametrize("params_file", ["report.json", "record.json", "shop.json", "params.json", "runs", "locks"])
+def test_what_a_run_writes_starts_none_whatever_the_names(
+    stepfunctions: Any, params_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARAMS_FILE", params_file)
+    group = params_file.partition(".")[0]
+    for key in [written.format(group) for written in WRITTEN] + [f"runs/{params_file}", f"locks/{params_file}"]:
+        assert lambda_handler(event(key), CONTEXT) == {"started": []}
+    assert inputs(stepfunctions) == []
+
+
+@pytest.mark.parametrize("params_file", ["report.json", "record.json", "shop.json", "params.json", "runs", "locks"])
+@pytest.mark.parametrize("folder", ["", "team/runs/", "team/locks/", "runs-of-ours/", "locks2/", "batch/users/output/"])
+def test_a_params_file_of_any_name_starts_a_run_in_folders_of_any_other_name(
+    stepfunctions: Any, folder: str, params_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARAMS_FILE", params_file)
+    lambda_handler(event(folder + params_file), CONTEXT)
+    assert [found["upload"]["key"] for found in inputs(stepfunctions)] == [folder + params_file]
 
 
 def test_an_event_delivered_twice_starts_one_run(stepfunctions: Any) -> None:

@@ -12,7 +12,7 @@ from local.personalize_emulator import Fault
 from .conftest import interactions_schema, params, users_schema
 from .workflow import INTERACTIONS, Deployment, deployed
 
-SEEN = 'EXCLUDE ItemID WHERE Interactions.ITEM_ID IN ("{}")'
+OLDER = "EXCLUDE UserID WHERE Users.AGE > {}"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def deployment() -> Iterator[Deployment]:
 
 def everything(**more: Any) -> dict[str, Any]:
     return (
-        params(filters=[{"name": "unseen", "filterExpression": SEEN.format("i1")}], eventTracker={"name": "clicks"})
+        params(filters=[{"name": "unseen", "filterExpression": OLDER.format(91)}], eventTracker={"name": "clicks"})
         | more
     )
 
@@ -110,26 +110,36 @@ class TestFilters:
 
     def test_a_mistyped_expression_leaves_the_working_filter_alone(self, deployment: Deployment) -> None:
         deployment.run(everything())
-        ended = self.change(deployment, "EXCLUDE ItemID WHERE Interactions.NO_SUCH_COLUMN IN (1)")
+        ended = self.change(deployment, "EXCLUDE UserID WHERE Users.NO_SUCH_COLUMN > 91")
+        assert ended.record["outcome"] == "rejected"
+        assert "at character 22: Users has no column NO_SUCH_COLUMN. There are USER_ID, AGE." in ended.mail
+        assert self.standing(deployment) == {"unseen": OLDER.format(91)}
+        assert self.change(deployment, OLDER.format(91)).succeeded
+
+    def test_an_expression_that_only_the_service_refuses_leaves_the_working_filter_alone(
+        self, deployment: Deployment
+    ) -> None:
+        deployment.run(everything())
+        ended = self.change(deployment, "EXCLUDE UserID WHERE Users.AGE NOT_IN (92)")  # ours takes it with a note
         assert not ended.succeeded
-        assert self.standing(deployment) == {"unseen": SEEN.format("i1")}
+        assert self.standing(deployment) == {"unseen": OLDER.format(91)}
         assert ended.row("filter", "unseen")["done"] == "not attempted"
-        assert self.change(deployment, SEEN.format("i1")).succeeded
+        assert self.change(deployment, OLDER.format(91)).succeeded
 
     def test_an_expression_that_fails_only_later_leaves_the_working_filter_alone(self, deployment: Deployment) -> None:
         deployment.run(everything())
         deployment.emulator.faults.add(Fault("fail", operation="CreateFilter", times=1))
-        assert not self.change(deployment, SEEN.format("i2")).succeeded
-        assert self.standing(deployment) == {"unseen": SEEN.format("i1")}
-        again = self.change(deployment, SEEN.format("i2"))
+        assert not self.change(deployment, OLDER.format(92)).succeeded
+        assert self.standing(deployment) == {"unseen": OLDER.format(91)}
+        again = self.change(deployment, OLDER.format(92))
         assert again.succeeded, again.mail
-        assert self.standing(deployment) == {"unseen": SEEN.format("i2")}
+        assert self.standing(deployment) == {"unseen": OLDER.format(92)}
 
     def test_a_good_expression_replaces_the_filter_and_leaves_no_trial_behind(self, deployment: Deployment) -> None:
         deployment.run(everything())
-        ended = self.change(deployment, SEEN.format("i2"))
+        ended = self.change(deployment, OLDER.format(92))
         assert ended.succeeded, ended.mail
-        assert self.standing(deployment) == {"unseen": SEEN.format("i2")}
+        assert self.standing(deployment) == {"unseen": OLDER.format(92)}
         assert ended.row("filter", "unseen")["done"] == "replaced"
 
 
@@ -253,7 +263,7 @@ class TestBatchJobs:
 
     @pytest.mark.parametrize("change", [{"numResults": 10}, {"filterName": "unseen"}])
     def test_changed_parameters_run_it_again(self, deployment: Deployment, change: dict[str, Any]) -> None:
-        filters = [{"name": "unseen", "filterExpression": SEEN.format("i1")}]
+        filters = [{"name": "unseen", "filterExpression": OLDER.format(91)}]
         deployment.run(self.document({"jobName": "weekly"}, filters=filters))
         assert deployment.run(self.document({"jobName": "weekly"} | change, filters=filters)).succeeded
         assert self.jobs(deployment) == 2
@@ -262,8 +272,8 @@ class TestBatchJobs:
 
     def test_a_filter_that_says_something_else_runs_it_again(self, deployment: Deployment) -> None:
         job = {"jobName": "weekly", "filterName": "unseen"}
-        for item in ("i1", "i2"):
-            filters = [{"name": "unseen", "filterExpression": SEEN.format(item)}]
+        for age in (91, 92):
+            filters = [{"name": "unseen", "filterExpression": OLDER.format(age)}]
             ended = deployment.run(self.document(job, filters=filters))
             assert ended.succeeded, ended.mail
         assert self.jobs(deployment) == 2

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.upload.runs import Run, milliseconds, run_of
+from pipeline.version import version
 
 from .conftest import BUCKET
 
@@ -37,6 +38,7 @@ def test_a_run_is_what_its_input_says() -> None:
         "bucket": BUCKET,
         "key": "team/params.json",
         "prefix": "team/",
+        "codeVersion": version(),
     }
     assert found.at_newest_version().version_id is None
 

@@ -114,14 +114,21 @@ def _row_problems(
 ) -> Iterator[Problem]:
     """The first fault of each column, so that one bad export does not fill the mail."""
     faulty: set[str] = set()
-    for number, row in enumerate(csv.reader(io.StringIO("\n".join(lines)), escapechar="\\"), start=2):
-        if len(row) != len(header):
-            yield Problem(f"{key}, line {number}", f"has {len(row)} cells; the header has {len(header)}.")
-            return
-        for name, cell in zip(header, row, strict=True):
-            if name in fields and name not in faulty and (what := cell_problem(fields[name], cell)):
-                faulty.add(name)
-                yield Problem(f"{key}, line {number}, {name}", what)
+    number = 1
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO("\n".join(lines)), escapechar="\\"), start=2):
+            if len(row) != len(header):
+                yield Problem(f"{key}, line {number}", f"has {len(row)} cells; the header has {len(header)}.")
+                return
+            for name, cell in zip(header, row, strict=True):
+                if name in fields and name not in faulty and (what := cell_problem(fields[name], cell)):
+                    faulty.add(name)
+                    yield Problem(f"{key}, line {number}, {name}", what)
+    except csv.Error:
+        what = (
+            "has a carriage return in a cell without quotation marks, which may be read as a line's end. Take it out."
+        )
+        yield Problem(f"{key}, line {number + 1}", what)
 
 
 def cell_problem(field: dict[str, Any], cell: str) -> str | None:

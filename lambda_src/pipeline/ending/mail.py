@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from pipeline.engine.resources import TEARDOWN
 
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
-LONGEST_TEXT = 240_000  # bytes; SNS takes 256 KiB
-CUT = "\n\n[Cut here: a mail takes no more. The report in the bucket has everything.]"
-# Line breaks, control characters and those that turn the direction of writing: a key or name may hold them.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+LARGEST = 262_144  # bytes of the message and its attributes together (SNS Publish)
+CUT = "\n\n[Cut here: a mail takes no more. The rest is in the report in the bucket.]"
 
 HEADLINES = {
     "succeeded": "The run succeeded.",
@@ -40,24 +38,49 @@ def compose(document: dict[str, Any]) -> tuple[str, str]:
     outcome = document["outcome"]
     subject = f"[personalize-pipeline] {outcome}: {run.get('datasetGroup') or run.get('key') or run['id']}"
     plain = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
-    text = "\n\n".join(part for part in _parts(document) if part)
-    if len(text.encode()) > LONGEST_TEXT:
-        text = text.encode()[:LONGEST_TEXT].decode(errors="ignore") + CUT
-    return plain[:LONGEST_SUBJECT], text
+    return plain[:LONGEST_SUBJECT], "\n\n".join(part for part in _parts(document) if part)
+
+
+def message(document: dict[str, Any]) -> dict[str, Any]:
+    """A report's mail, as `Publish` takes it; what SNS would refuse as too large is cut, and says so.
+
+    Its attributes, for filter policies: what is known of `outcome`, `datasetGroup` and `run`, as the report has them.
+    """
+    subject, text = compose(document)
+    run = printable(document["run"])
+    known = {"outcome": document["outcome"], "datasetGroup": run.get("datasetGroup"), "run": run["id"]}
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in known.items() if value}
+    room = LARGEST - sum(len(part.encode()) for name, value in attributes.items() for part in (name, *value.values()))
+    if len(text.encode()) > room:
+        text = text.encode()[: room - len(CUT.encode())].decode(errors="ignore") + CUT
+    return {"Subject": subject, "Message": text, "MessageAttributes": attributes}
 
 
 def printable(value: Any) -> Any:
-    """The value with all its texts on one line: what users name can't pass for a part of the mail."""
+    """The value with all its texts on one line, and blanks for what can't be seen or turns the direction of writing.
+
+    What users name can't pass for a part of the mail, nor is there anything that XML lacks, in which messages travel.
+    """
     if isinstance(value, dict):
         return {name: printable(entry) for name, entry in value.items()}
     if isinstance(value, list):
         return [printable(entry) for entry in value]
-    return UNPRINTABLE.sub(" ", value) if isinstance(value, str) else value
+    return "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value
 
 
-def failure_text(document: dict[str, Any]) -> str:
-    """What failed, one line each."""
-    return "\n".join(f"{failure['where']}: {failure['what']}" for failure in document["failures"])
+def failure_text(document: dict[str, Any], longest: float = math.inf) -> str:
+    """What failed, one line each, as far as `longest` characters go; the last line says how many more there are."""
+    lines = [f"{failure['where']}: {failure['what']}" for failure in printable(document["failures"])]
+    total = document.get("failureCount", len(lines))
+    while True:
+        more = [f"... and {total - len(lines):,} more"] if total > len(lines) else []
+        excess = len("\n".join(lines + more)) - longest
+        if excess <= 0:
+            return "\n".join(lines + more)
+        if len(lines) == 1:
+            lines[0] = lines[0][: -int(excess)]
+        else:
+            lines.pop()
 
 
 def duration(seconds: float) -> str:
@@ -121,6 +144,10 @@ def _about(document: dict[str, Any]) -> Iterator[str]:
         yield f"Run:           {run['id']}"
     if newer := document.get("supersededBy"):
         yield f"Superseded by: {newer['key']}{_of_run(newer)}"
+    if "codeVersion" in document:
+        begun = run.get("codeVersion", document["codeVersion"])  # an upgrade may have come between
+        other = f", begun with {begun}" if begun != document["codeVersion"] else ""
+        yield f"Code:          {document['codeVersion']}{other}"
     if "seconds" in document:
         yield f"Took:          {duration(document['seconds'])}"
 

@@ -7,24 +7,26 @@ each of its resources can be used as planned.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
 from pipeline.errors import Overtaken
+from pipeline.problems import MOST_TOLD, Problem
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 from pipeline.upload import turns
+from pipeline.version import version
 
 from . import billing, mail, rows
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 # Outcomes of plans, as the outcomes of their runs.
 ENDS = {
     "proceed": "succeeded",
@@ -57,10 +59,9 @@ def finish(execution: Json, failure: str | None = None) -> Json:
     identity = run_id(execution)
     record = load(identity) or Record({"id": identity, "key": _key_of(execution)})
     document = document_of(record, failure)
-    document["report"] = key(identity)
+    document |= {"report": key(identity), "codeVersion": version()}
     if not record.reported:
-        subject, text = mail.compose(document)
-        clients.sns().publish(TopicArn=settings().topic_arn, Subject=subject, Message=text)
+        clients.sns().publish(TopicArn=settings().topic_arn, **mail.message(document))
     # The mail is out. What fails from here on must not lead to another one.
     record.reported = True
     with _logged("record not closed"):
@@ -82,7 +83,7 @@ def finish(execution: Json, failure: str | None = None) -> Json:
         "run": identity,
         "outcome": document["outcome"],
         "error": document["error"],
-        "cause": mail.failure_text(document)[:LONGEST_CAUSE],
+        "cause": mail.failure_text(document, LONGEST_CAUSE),
     }
 
 
@@ -104,6 +105,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         "run": record.run,
         "notes": record.notes,
         "failures": record.problems,
+        "failureCount": record.problem_count,
         "resources": [],
         "delays": record.delays,
     }
@@ -123,17 +125,16 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         document |= _bills(record, existing)
     elif whole is None:
         whole = "it ended before it had a plan."
-    failures = ([{"where": "the run", "what": whole}] if whole else []) + [
-        {"where": f"{row['type']} {row['name']}", "what": row["problem"]}
-        for row in document["resources"]
-        if row["problem"]
+    problems = ([Problem("the run", whole)] if whole else []) + [
+        Problem(f"{row['type']} {row['name']}", row["problem"]) for row in document["resources"] if row["problem"]
     ]
     if unseen := [row for row in document["resources"] if row.get("unseen")]:
         why = f"{len(unseen)} resource(s) could not be looked at once more, and are told as the run left them"
         document["notes"] = [*document["notes"], f"{why}: {unseen[0]['unseen']}"]
-    if failures:
+    if problems:
         error = "RunFailed" if whole else "ResourceFailed"
-        return document | {"outcome": "failed", "error": error, "failures": failures}
+        failures = [problem.told() for problem in problems[:MOST_TOLD]]
+        return document | {"outcome": "failed", "error": error, "failures": failures, "failureCount": len(problems)}
     return document
 
 

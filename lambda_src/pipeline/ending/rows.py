@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.engine import attempts, lookup
@@ -20,7 +20,7 @@ from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, FAILED, READY, Res
 
 from . import billing
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 BUDGET = 45  # seconds of the last look: a mail that leaves some open is better than none
 Row = dict[str, Any]
 PAST = {

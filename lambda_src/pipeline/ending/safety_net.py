@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from pipeline import clients
@@ -20,7 +20,7 @@ from pipeline.settings import settings
 
 from .report import finish, key
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 WORDS = {
     "TIMED_OUT": "the run took longer than its time limit and was stopped.",
     "ABORTED": "the run was stopped by hand.",

@@ -6,7 +6,8 @@ again by what it made; one that is refused for now is repeated for as long as it
 
 from __future__ import annotations
 
-from aws_lambda_powertools import Logger
+import logging
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
@@ -20,7 +21,7 @@ from .record import Record
 from .resource_types import Parameters
 from .resources import FAILED, READY, Resource
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 WORTH_TELLING = 60  # seconds lost to refusals
 UNSEEN = 2 * 60  # seconds until a create call without an answer is made again
 STALE = 30  # seconds after which a decision is not carried out any more: another look may have looked since

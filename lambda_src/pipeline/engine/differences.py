@@ -15,6 +15,7 @@ from .resource_types import Parameters, ResourceType
 NOTHING: tuple[Any, ...] = (False, None, {}, [])
 # Parameters that say something by being left out; of others the service may show a default of its own.
 ABSENCE_COUNTS = {"domain", "eventType"}
+LONGEST_NUMBER = 400  # digits; the largest of floating point has 309
 TOKEN = re.compile(
     r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | \$\w+ | [<>!]?= | [<>] | [^\s()"'$,|<>=!]+ | [,|] """, re.VERBOSE
 )
@@ -55,7 +56,10 @@ def canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return sorted((canonical(entry) for entry in value), key=repr)
     plain = _plain(value)
-    return format(plain.normalize(), "f") if isinstance(plain, Decimal) else plain
+    if not isinstance(plain, Decimal):
+        return plain
+    # Without an exponent, so that digests stay; but not with a million noughts.
+    return format(plain.normalize(), "f") if abs(plain.adjusted()) < LONGEST_NUMBER else f"{plain}"
 
 
 def canonical_expression(expression: str) -> str:

@@ -30,11 +30,12 @@ class Record:
     """One run: `run` says which, `outcome` how it is to end or ended; the rest is empty where there is nothing to say.
 
     Attributes:
-        run: `id`, `executionArn`, `bucket`, `key`, `prefix`, `startedAt` (epoch seconds); once known `datasetGroup`.
+        run: `id`, `executionArn`, `bucket`, `key`, `prefix`, `codeVersion` (that planned it), `startedAt` (epoch
+            seconds); once known `datasetGroup`.
         outcome: `proceed`, `teardown`, `planned` (a dry run), `rejected` or `superseded`.
         resources: the graph, in the order in which a reader understands it.
         notes: for the mail.
-        problems: `where` and `what` of each, of an upload that is rejected.
+        problems: `where` and `what` of the first ones, of an upload that is rejected; `problem_count`, of all.
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
@@ -47,6 +48,7 @@ class Record:
     resources: list[Resource] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
+    problem_count: int = 0
     schedules: dict[str, str] = field(default_factory=dict)
     schedules_done: dict[str, str] = field(default_factory=dict)
     superseded_by: Json | None = None
@@ -97,6 +99,7 @@ class Record:
             "resources": [resource.to_json() for resource in self.resources],
             "notes": self.notes,
             "problems": self.problems,
+            "problemCount": self.problem_count,
             "schedules": self.schedules,
             "schedulesDone": self.schedules_done,
             "supersededBy": self.superseded_by,
@@ -126,6 +129,7 @@ def load(run_id: str) -> Record | None:
         resources=[Resource.from_json(entry) for entry in values.get("resources", [])],
         notes=values.get("notes", []),
         problems=values.get("problems", []),
+        problem_count=values.get("problemCount", len(values.get("problems", []))),
         schedules=values.get("schedules", {}),
         schedules_done=values.get("schedulesDone", {}),
         superseded_by=values.get("supersededBy"),

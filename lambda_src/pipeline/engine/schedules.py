@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
-
-from aws_lambda_powertools import Logger
 
 from pipeline import clients
 from pipeline.errors import ActionFailed
@@ -16,7 +15,7 @@ from pipeline.settings import settings
 
 from .record import load
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 LONGEST_NAME = 64
 # What each purpose sets otherwise than the params file; the Terraform module makes its schedules from the same table.
 OVERRIDES: dict[str, dict[str, str]] = json.loads(

@@ -6,12 +6,12 @@ loses, and does nothing.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
@@ -29,7 +29,7 @@ from .resources import ABSENT, BLOCKED, FAILED, READY, Resource
 from .summary import summarise
 from .waiting import SHORTEST
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 
 BUDGET = 20  # seconds of a look; what it does not reach is looked at next time
 REDRIVEN = (

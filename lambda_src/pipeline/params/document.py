@@ -5,18 +5,34 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from pipeline.problems import Problem
 
+from . import schedule_expressions
+
 SCHEMA_FILE = Path(__file__).parent / "params.schema.json"
+TOO_DEEP = "the document is nested too deeply."
 LARGEST = 128 * 1024  # bytes read of an upload; nothing sensible is larger
+DEEPEST = 50  # levels; what reads a document further may recurse
+
+
+@functools.cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator  # a fifth of all that could be loaded, and only plans need it
+    from jsonschema.validators import extend
+
+    def pattern(validator: Any, pattern: str, instance: Any, schema: dict[str, Any]) -> Iterator[Any]:
+        """Some of the model's patterns take minutes to refuse a long text; what is too long is refused for that."""
+        if not isinstance(instance, str) or len(instance) <= schema.get("maxLength", LARGEST):
+            yield from Draft202012Validator.VALIDATORS["pattern"](validator, pattern, instance, schema)
+
+    return extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
 
 
 def parse(body: bytes) -> tuple[Any, list[Problem]]:
@@ -46,13 +62,34 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
     except ValueError:
         return {}, [Problem("$", "holds a number with too many digits.")]
     except RecursionError:
-        return {}, [Problem("$", "the document is nested too deeply.")]
+        return {}, [Problem("$", TOO_DEEP)]
+    if what := unfit(document):
+        return {}, [Problem("$", what)]
     return document, problems
+
+
+def unfit(document: Any) -> str | None:
+    """Why a JSON document can't be worked on: it is nested too deeply, or holds what is no text."""
+    level = [document]
+    for _ in range(DEEPEST):
+        inner = (
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        )
+        level = [entry for entries in inner for entry in entries]
+    if level:
+        return TOO_DEEP
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "holds one half of a character that takes two (like `\\ud83d` alone). Write the character itself."
+    return None
 
 
 def _number(text: str) -> float | int:
     """`2.0` is the whole number that it says; botocore takes a whole number for any other, and not the reverse."""
     number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
@@ -60,12 +97,12 @@ def schema_problems(document: Any) -> list[Problem]:
     """Everything in `document` that the published schema refuses."""
     try:
         errors = sorted(
-            Draft202012Validator(_schema()).iter_errors(document),
+            _validator()(_schema()).iter_errors(document),
             key=lambda error: [str(step) for step in error.absolute_path],
         )
         return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
     except RecursionError:
-        return [Problem("$", "the document is nested too deeply.")]
+        return [Problem("$", TOO_DEEP)]
 
 
 def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -78,14 +115,16 @@ def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, A
     part = {name: section for name, section in document.items() if name not in sections}
     part.setdefault("datasetGroup", {"name": "unknown"})
     part.setdefault("datasets", {})
-    if "datasets" in sections and isinstance(document.get("datasets"), dict):
-        known = _schema()["properties"]["datasets"]["properties"]
-        sound = {
-            name: entry
-            for name, entry in document["datasets"].items()
-            if name in known and ("datasets", name) not in faulty
-        }
-        part = {"datasetGroup": part["datasetGroup"], "datasets": sound}
+    for section in ("schedules", "datasets"):
+        if section in sections and isinstance(document.get(section), dict):
+            known = _schema()["properties"][section]["properties"]
+            part[section] = {
+                name: entry
+                for name, entry in document[section].items()
+                if name in known and (section, name) not in faulty
+            }
+    if "datasets" in sections:
+        part = {name: entry for name, entry in part.items() if name in ("datasetGroup", "datasets", "schedules")}
     if "solution" not in part:
         part.pop("campaign", None)
     return part
@@ -93,7 +132,7 @@ def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, A
 
 def avro_problems(where: str, avro: Any) -> list[Problem]:
     """What the published schema refuses in an Avro schema that was given as JSON text at `where`."""
-    validator = Draft202012Validator({"type": "object"} | _schema()["$defs"]["avroSchema"]["then"])
+    validator = _validator()({"type": "object"} | _schema()["$defs"]["avroSchema"]["then"])
     problems = [problem for error in validator.iter_errors(avro) for problem in _problems(error)]
     return [Problem(where + problem.where.removeprefix("$"), problem.what) for problem in problems]
 
@@ -138,9 +177,30 @@ def _unknown_key(name: str, known: list[str]) -> str:
     return f"unknown key. {hint}"
 
 
-def _form(pattern: Any) -> str:
-    """The pattern without the anchors that the schema's generator puts around the model's own."""
-    return f"{pattern}".removeprefix("^").removesuffix("$(?!\\n)").removeprefix("(?:").removesuffix(")")
+def _misformed(error: Any) -> str:
+    """What a text must look like, in words: nobody reads a pattern."""
+    return f"{_shown(error.instance)} {FORMS[form_of(error.validator_value)]}."
+
+
+def form_of(pattern: str) -> str:
+    """A pattern of the published schema without the anchors that its generator puts around the model's own."""
+    bare = pattern.removeprefix("^").removesuffix("$(?!\\n)")
+    return bare.removeprefix("(?:").removesuffix(")") if bare.startswith("(?:") else bare
+
+
+# What each pattern of the published schema wants.
+FORMS = {
+    r"[a-zA-Z0-9][a-zA-Z0-9\-_]*": "is no name: letters, digits, hyphens and underscores, a letter or digit first",
+    r"arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+": "is not the ARN of a role",
+    r"arn:aws.*:kms:.*:[0-9]{12}:key/.*": "is not the ARN of a KMS key (an alias is none)",
+    r"([A-Za-z0-9 \u00A0-\uFFFF_.:/=+\-@]*)": "has other characters than letters, digits, blanks and _ . : / = + - @",
+    r"arn:([a-z\d-]+):personalize:[^:]*:[^:]*:.+": "is not the ARN of a resource of Amazon Personalize",
+    r"(s3|http|https)://.+": "is no place in S3, like s3://bucket/folder/",
+    r"(rate|cron|at)\([^()]+\)": f"is no schedule. Write one like {schedule_expressions.EXAMPLES}",
+    r"rate\(\d+ days?\)": "is no rate of days, like rate(7 days)",
+    r"[A-Za-z_]+": "has more than letters and underscores",
+    r"[A-Za-z_][A-Za-z\d_]*": "is no column's name: letters, digits and underscores, no digit first",
+}
 
 
 def _alternatives(error: Any) -> str:
@@ -153,7 +213,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "enum": lambda error: f"must be one of {_shown(error.validator_value)}, not {_shown(error.instance)}.",
     "const": lambda error: f"must be {_shown(error.validator_value)}, not {_shown(error.instance)}.",
     "anyOf": _alternatives,
-    "pattern": lambda error: f"{_shown(error.instance)} does not have the form {_form(error.validator_value)}",
+    "pattern": _misformed,
     "maxLength": lambda error: f"has {len(error.instance)} characters; at most {error.validator_value} are allowed.",
     "minLength": lambda error: f"has {len(error.instance)} characters; at least {error.validator_value} are needed.",
     "maxItems": lambda error: f"has {len(error.instance)} entries; at most {error.validator_value} are allowed.",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable
 
+from pipeline.boundaries import OWN
+
+NOBODYS = f"{' and '.join(OWN)} are the pipeline's own. Use another folder."
 # The keys that Personalize may write, as modules/personalize_role and modules/input_bucket say.
 RESULTS = ("*batch/*/output/*", "*metrics/*/output/*")
 
@@ -35,7 +38,7 @@ def unreadable(path: str, home: str | None) -> str | None:
         return "must be a place in S3, like s3://BUCKET/FOLDER/."
     if home and _bucket(path) != _bucket(home):
         return f"Personalize may read the deployment's bucket only, {_bucket(home)}. Copy the data there."
-    return None
+    return NOBODYS if key_of(path).startswith(OWN) else None
 
 
 def unwritable(
@@ -51,10 +54,12 @@ def unwritable(
         source: where a job's input lies.
     """
     elsewhere = home is not None and _bucket(path) != _bucket(home)
-    allowed = any(fnmatch.fnmatchcase(_key(path), pattern) for pattern in RESULTS)
+    allowed = any(fnmatch.fnmatchcase(key_of(path), pattern) for pattern in RESULTS)
     if elsewhere or not path.startswith("s3://") or not allowed:
         like = usual(home or "s3://BUCKET/", name)
         return f"Personalize may write to such places only: {like}. Leave it out to get one."
+    if key_of(path).startswith(OWN):
+        return NOBODYS
     if not path.endswith("/"):
         return "must be a folder, and end with a slash."
     if source and path.startswith(source):
@@ -66,5 +71,6 @@ def _bucket(path: str) -> str:
     return path.removeprefix("s3://").partition("/")[0]
 
 
-def _key(path: str) -> str:
+def key_of(path: str) -> str:
+    """`folder/file` of `s3://bucket/folder/file`."""
     return path.removeprefix("s3://").partition("/")[2]

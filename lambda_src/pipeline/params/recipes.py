@@ -13,29 +13,37 @@ AUTO_ML_SUCCESSOR = "aws-user-personalization-v2"
 
 @dataclass(frozen=True)
 class Recipe:
-    """Datasets that a recipe needs beside Interactions, and what its versions can serve."""
+    """Datasets that a recipe needs beside Interactions, what its versions can serve, and which settings it takes."""
 
     needs: tuple[str, ...] = ()
     campaigns: bool = True
     batch: tuple[str, ...] = ("batchInferenceJob",)
     hpo: bool = True
     withdrawn: bool = False
+    events_config: bool = False
+    objective: bool = False
+    exploration: bool = False
+    incremental: bool = False
+    themes: bool = False
+    metrics_are_known: bool = True
+    line: tuple[str, ...] = ("userId",)  # what a line of a batch job's input must have
 
 
 SEGMENTS = ("batchSegmentJob",)
+RANKED = ("userId", "itemList")
 RECIPES = {
-    "aws-user-personalization-v2": Recipe(hpo=False),
-    "aws-user-personalization": Recipe(),
-    "aws-personalized-ranking-v2": Recipe(hpo=False),
-    "aws-personalized-ranking": Recipe(),
-    "aws-similar-items": Recipe(),
-    "aws-sims": Recipe(),
-    "aws-semantic-similarity": Recipe(needs=("Items",)),
-    "aws-trending-now": Recipe(hpo=False, batch=()),
+    "aws-user-personalization-v2": Recipe(hpo=False, events_config=True),
+    "aws-user-personalization": Recipe(objective=True, exploration=True),
+    "aws-personalized-ranking-v2": Recipe(hpo=False, events_config=True, line=RANKED),
+    "aws-personalized-ranking": Recipe(objective=True, line=RANKED),
+    "aws-similar-items": Recipe(themes=True, line=("itemId",)),
+    "aws-sims": Recipe(line=("itemId",)),
+    "aws-semantic-similarity": Recipe(needs=("Items",), incremental=True, metrics_are_known=False, line=("itemId",)),
+    "aws-trending-now": Recipe(hpo=False, batch=(), metrics_are_known=False),
     "aws-popularity-count": Recipe(hpo=False),
-    "aws-next-best-action": Recipe(needs=("Actions",), hpo=False, batch=()),
-    "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS),
-    "aws-item-attribute-affinity": Recipe(needs=("Items",), campaigns=False, batch=SEGMENTS),
+    "aws-next-best-action": Recipe(needs=("Actions",), hpo=False, batch=(), metrics_are_known=False),
+    "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS, line=("itemId",)),
+    "aws-item-attribute-affinity": Recipe(needs=("Items",), campaigns=False, batch=SEGMENTS, line=("itemAttributes",)),
     "aws-hrnn": Recipe(withdrawn=True),
     "aws-hrnn-metadata": Recipe(withdrawn=True),
     "aws-hrnn-coldstart": Recipe(withdrawn=True),
@@ -43,7 +51,19 @@ RECIPES = {
 
 
 # Nothing is known of it, so nothing is refused.
-UNKNOWN = Recipe(batch=("batchInferenceJob", "batchSegmentJob"))
+UNKNOWN = Recipe(
+    batch=("batchInferenceJob", "batchSegmentJob"),
+    events_config=True,
+    objective=True,
+    exploration=True,
+    incremental=True,
+    themes=True,
+    metrics_are_known=False,
+    line=(),
+)
+# Use cases of the domains, as far as they differ.
+EXPLORING = ("aws-ecomm-recommended-for-you", "aws-vod-top-picks")
+USE_CASE, EXPLORING_USE_CASE = Recipe(), Recipe(exploration=True)
 
 
 def name_of(recipe_arn: str) -> str:

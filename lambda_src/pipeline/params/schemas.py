@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.problems import Problem
@@ -19,60 +19,93 @@ Avro = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Column:
+    """What a column whose name has a meaning must be: its Avro type, and `categorical`, `textual` or neither."""
+
+    type: str
+    attribute: str | None = None
+
+
+@dataclass(frozen=True)
 class DatasetRules:
     """What a schema of one dataset type must and may hold.
 
-    `required` maps a column to its Avro type, `reserved` names the columns that are not metadata, `most_metadata`
-    bounds the rest, and `least_metadata` is 1 where a schema of keys alone teaches the service nothing.
+    `reserved` names columns that may be left out and are no metadata, `most_metadata` bounds the rest, and
+    `needs_metadata` says that a schema of keys alone teaches the service nothing.
     """
 
-    required: dict[str, str]
-    reserved: frozenset[str] = frozenset()
+    required: dict[str, Column] = field(default_factory=dict)
+    reserved: dict[str, Column] = field(default_factory=dict)
     most_metadata: int = 5
-    least_metadata: int = 0
+    needs_metadata: bool = False
 
 
-_EVENT = frozenset({"EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"})
+TEXT, MOMENT, NUMBER, WHOLE = Column("string"), Column("long"), Column("float"), Column("long")
+CATEGORY, PROSE = Column("string", "categorical"), Column("string", "textual")
+_EVENT = {
+    "EVENT_TYPE": TEXT,
+    "EVENT_VALUE": NUMBER,
+    "IMPRESSION": TEXT,
+    "RECOMMENDATION_ID": TEXT,
+    "EVENT_ATTRIBUTION_SOURCE": TEXT,
+}
 CUSTOM = {
-    "Interactions": DatasetRules({"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"}, _EVENT),
-    "Users": DatasetRules({"USER_ID": "string"}, most_metadata=25, least_metadata=1),
-    "Items": DatasetRules({"ITEM_ID": "string"}, frozenset({"CREATION_TIMESTAMP"}), 100, 1),
+    "Interactions": DatasetRules({"USER_ID": TEXT, "ITEM_ID": TEXT, "TIMESTAMP": MOMENT}, _EVENT),
+    "Users": DatasetRules({"USER_ID": TEXT}, most_metadata=25, needs_metadata=True),
+    "Items": DatasetRules({"ITEM_ID": TEXT}, {"CREATION_TIMESTAMP": MOMENT}, 100, needs_metadata=True),
     "Actions": DatasetRules(
-        {"ACTION_ID": "string"},
-        frozenset({"CREATION_TIMESTAMP", "VALUE", "TYPE", "EXPIRATION_TIMESTAMP", "REPEAT_FREQUENCY"}),
+        {"ACTION_ID": TEXT},
+        {
+            "CREATION_TIMESTAMP": MOMENT,
+            "VALUE": WHOLE,
+            "TYPE": TEXT,
+            "EXPIRATION_TIMESTAMP": MOMENT,
+            "REPEAT_FREQUENCY": WHOLE,
+        },
         10,
-        1,
+        needs_metadata=True,
     ),
     "Action_Interactions": DatasetRules(
-        {"USER_ID": "string", "ACTION_ID": "string", "EVENT_TYPE": "string", "TIMESTAMP": "long"},
-        frozenset({"IMPRESSION", "RECOMMENDATION_ID"}),
+        {"USER_ID": TEXT, "ACTION_ID": TEXT, "EVENT_TYPE": TEXT, "TIMESTAMP": MOMENT},
+        {"IMPRESSION": TEXT, "RECOMMENDATION_ID": TEXT},
     ),
 }
-# What a domain adds to the custom rules' required columns.
-DOMAINS: dict[str | None, dict[str, dict[str, str]]] = {
+# What a domain adds to the custom rules.
+DOMAINS: dict[str | None, dict[str, DatasetRules]] = {
     None: {},
     "ECOMMERCE": {
-        "Interactions": {"EVENT_TYPE": "string"},
-        "Items": {"PRICE": "float", "CATEGORY_L1": "string"},
+        "Interactions": DatasetRules({"EVENT_TYPE": TEXT}),
+        "Items": DatasetRules(
+            {"PRICE": NUMBER, "CATEGORY_L1": CATEGORY},
+            dict.fromkeys(("CATEGORY_L2", "CATEGORY_L3", "AGE_GROUP", "ADULT", "GENDER"), CATEGORY)
+            | {"PRODUCT_DESCRIPTION": PROSE},
+        ),
     },
     "VIDEO_ON_DEMAND": {
-        "Interactions": {"EVENT_TYPE": "string"},
-        "Items": {"CREATION_TIMESTAMP": "long", "GENRES": "string"},
+        "Interactions": DatasetRules({"EVENT_TYPE": TEXT}),
+        "Users": DatasetRules(reserved={"SUBSCRIPTION_MODEL": CATEGORY}),
+        "Items": DatasetRules(
+            {"CREATION_TIMESTAMP": MOMENT, "GENRES": CATEGORY},
+            dict.fromkeys(("PRICE", "DURATION", "AVERAGE_RATING"), NUMBER)
+            | dict.fromkeys(("GENRE_L2", "GENRE_L3", "CONTENT_OWNER", "CONTENT_CLASSIFICATION"), CATEGORY)
+            | {"PRODUCT_DESCRIPTION": PROSE},
+        ),
     },
 }
+NUMERIC = {"int", "long", "float", "double"}
 ATTRIBUTES = ("categorical", "textual", "itemName")
 LONGEST = 20_000  # characters of the JSON text (CreateSchema)
 
 
-def field_types(field: dict[str, Any]) -> tuple[str, ...]:
+def field_types(column: dict[str, Any]) -> tuple[str, ...]:
     """The Avro types of a field: one, or two for a union with null."""
-    declared = field["type"]
+    declared = column["type"]
     return tuple(declared) if isinstance(declared, list) else (declared,)
 
 
-def nullable(field: dict[str, Any]) -> bool:
+def nullable(column: dict[str, Any]) -> bool:
     """Whether a cell of the field's column may be empty."""
-    return "null" in field_types(field)
+    return "null" in field_types(column)
 
 
 def text_of(avro: Avro) -> str:
@@ -83,8 +116,8 @@ def text_of(avro: Avro) -> str:
 def columns(avro: Avro) -> list[Any]:
     """What a schema says of the data, however spelt: columns by name, their types, the attributes that are set."""
     return sorted(
-        [field["name"], sorted(field_types(field)), sorted(name for name in ATTRIBUTES if field.get(name))]
-        for field in avro["fields"]
+        [one["name"], sorted(field_types(one)), sorted(name for name in ATTRIBUTES if one.get(name))]
+        for one in avro["fields"]
     )
 
 
@@ -108,32 +141,65 @@ def problems(where: str, dataset_type: str, domain: str | None, avro: Avro) -> I
 
     The record of Action_Interactions is written with and without the underscore in the service's own documents.
     """
-    rules = CUSTOM[dataset_type]
-    required = rules.required | DOMAINS[domain].get(dataset_type, {})
-    fields = {field["name"]: field for field in avro["fields"]}
+    custom, added = CUSTOM[dataset_type], DOMAINS[domain].get(dataset_type, DatasetRules())
+    required = custom.required | added.required
+    reserved = {name: column for name, column in (custom.reserved | added.reserved).items() if name not in required}
+    fields = {one["name"]: one for one in avro["fields"]}
     if avro["name"] not in (dataset_type, dataset_type.replace("_", "")):
         yield Problem(f"{where}.name", f'must be "{dataset_type}", the dataset\'s type, not "{avro["name"]}".')
     if len(text_of(avro)) > LONGEST:
         yield Problem(where, f"has {len(text_of(avro)):,} characters; at most {LONGEST:,} are allowed.")
-    for name, avro_type in required.items():
+    for name, column in required.items():
         if name not in fields:
-            yield Problem(f"{where}.fields", f"lacks the field {name} of type {avro_type}, which {dataset_type} needs.")
-        elif avro_type not in field_types(fields[name]):
-            yield Problem(f"{where}.fields", f"{name} must be of type {avro_type}.")
-    yield from _duplicates(where, [field["name"] for field in avro["fields"]])
+            what = f"lacks the field {name} of type {column.type}, which {dataset_type} needs."
+            yield Problem(f"{where}.fields", what)
+    for number, one in enumerate(avro["fields"]):
+        for what in _field_faults(one, required.get(one["name"]), reserved.get(one["name"])):
+            yield Problem(f"{where}.fields[{number}]", f"{one['name']} {what}")
+    yield from _duplicates(where, [one["name"] for one in avro["fields"]])
 
-    metadata = set(fields) - set(required) - rules.reserved
-    domain_metadata = set(required) - set(rules.required)
-    if len(metadata | domain_metadata) < rules.least_metadata:
-        yield Problem(f"{where}.fields", f"{dataset_type} needs at least one field besides {', '.join(required)}.")
-    if len(metadata) > rules.most_metadata:
-        what = f"has {len(metadata)} metadata fields; {dataset_type} takes at most {rules.most_metadata}."
+    metadata = {name: one for name, one in fields.items() if name not in required and name not in reserved}
+    teaches = any(one.get("categorical") or one.get("textual") for one in fields.values())
+    counts = any(set(field_types(one)) & NUMERIC for one in metadata.values())
+    if custom.needs_metadata and not (added.required or teaches or counts):
+        what = f"besides {', '.join(required)} that is a number, or a categorical text. Other texts teach nothing."
+        yield Problem(f"{where}.fields", f"{dataset_type} needs at least one field {what}")
+    if len(metadata) > custom.most_metadata:
+        what = f"has {len(metadata)} metadata fields; {dataset_type} takes at most {custom.most_metadata}."
         yield Problem(f"{where}.fields", what)
-    textual = [name for name, field in fields.items() if field.get("textual")]
-    if textual and dataset_type != "Items":
-        yield Problem(f"{where}.fields", f"{textual[0]} is textual; only Items may have a textual field.")
-    if len(textual) > 1:
-        yield Problem(f"{where}.fields", f"{', '.join(textual)} are textual; one textual field is allowed.")
+    for attribute in ("textual", "itemName"):
+        having = [name for name, one in fields.items() if one.get(attribute)]
+        if having and dataset_type != "Items":
+            yield Problem(f"{where}.fields", f"{having[0]} is {attribute}; only Items may have a field that is.")
+        if len(having) > 1:
+            yield Problem(f"{where}.fields", f"{', '.join(having)} are {attribute}; one field may be.")
+
+
+def _field_faults(one: dict[str, Any], required: Column | None, reserved: Column | None) -> Iterator[str]:
+    """What is wrong with one field: by itself, and for the meaning that its name has."""
+    types = field_types(one)
+    kinds = set(types) - {"null"}
+    if len(kinds) > 1:
+        yield f"is {' and '.join(types)}; a field has one type, or one and null."
+        return
+    if not kinds:
+        yield "is null and nothing else; give it a type."
+        return
+    (kind,) = kinds
+    for attribute in ATTRIBUTES:
+        if one.get(attribute) and kind != "string":
+            yield f"is {attribute} and of type {kind}; only a string can be {attribute}."
+    column = required or reserved
+    if column is None:
+        return
+    if kind != column.type and {kind, column.type} != {"float", "double"}:
+        yield f"must be of type {column.type}, not {kind}: the name has a meaning to Personalize."
+    if required and "null" in types:
+        yield "may not be null: every row needs it."
+    for attribute in ("categorical", "textual"):
+        if bool(one.get(attribute)) != (attribute == column.attribute) and kind == "string":
+            must = "must" if attribute == column.attribute else "must not"
+            yield f"{must} be {attribute}: the name has a meaning to Personalize."
 
 
 def _duplicates(where: str, names: list[str]) -> Iterator[Problem]:
@@ -155,9 +221,9 @@ def replacement_problem(dataset_type: str, old: Avro, new: Avro) -> str | None:
         return "the schema of this dataset type can't be replaced"
     before, after = columns(old), columns(new)
     kept = [column[0] for column in before if column in after]
-    added = [field for field in new["fields"] if field["name"] not in kept]
+    added = [one for one in new["fields"] if one["name"] not in kept]
     if len(kept) < len(before):
         return "the new schema must keep every old field as it is"
-    if not all(nullable(field) for field in added):
+    if not all(nullable(one) for one in added):
         return 'every added field must allow null, as in {"type": ["null", "string"]}'
     return None

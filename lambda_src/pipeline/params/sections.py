@@ -6,19 +6,22 @@ Nothing is called here: what Personalize already has is the business of `plannin
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.arns import Arns
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, Resource
-from pipeline.params import places, recipes, schemas
-from pipeline.params.document import avro_problems, json_path
+from pipeline.params import filters, places, recipe_rules, recipes, schedule_expressions, schemas
+from pipeline.params.document import avro_problems, json_path, unfit
 from pipeline.params.tags import with_defaults
 from pipeline.problems import Problem
 
 # What `state` asks for, as the status to reach.
 TARGETS = {"present": ACTIVE, "stopped": INACTIVE, "absent": ABSENT}
+MOST_RESOURCES = 1000  # of a file: a plan asks for each, at a rate that the whole account shares
 # Keys of a section that are the pipeline's own, not parameters of the call.
 OURS = {
     "schema",
@@ -118,6 +121,9 @@ class Reader:
         document, read = self.document, self.read
         read.when = {what: document.get(what, "auto") for what in ("import", "train", "batch")}
         read.schedules = document.get("schedules", {})
+        for purpose, expression in read.schedules.items():
+            if what := schedule_expressions.fault(expression):
+                read.problem(json_path("schedules", purpose), what)
         read.datasets = [self._dataset(kind, entry) for kind, entry in document["datasets"].items()]
         if "eventTracker" in document:
             read.event_trackers = [self._in_group("eventTracker", "$.eventTracker", document["eventTracker"])]
@@ -125,6 +131,7 @@ class Reader:
             self._in_group("filter", json_path("filters", number), entry)
             for number, entry in enumerate(document.get("filters", []))
         ]
+        self._check_filters()
         if "metricAttribution" in document:
             read.metric_attributions = [self._metric_attribution("$.metricAttribution", document["metricAttribution"])]
         read.recommenders = [
@@ -165,6 +172,11 @@ class Reader:
         if what:
             self.read.problem(where, what)
 
+    def _check_arn(self, where: str, arn: str | None, arn_type: str) -> None:
+        """What is not made here, and named by its ARN: of this account and region, as IAM has it too."""
+        if arn and not arn.startswith(prefix := self.arns.of(arn_type, "")):
+            self.read.problem(where, f"is {arn}; it must be of this account and region: {prefix}NAME.")
+
     def _in_group(self, kind: str, where: str, entry: Parameters) -> Placed:
         """A resource that needs no more than its dataset group."""
         given = self._filled_in(where, self._parameters(kind, entry), {"datasetGroupArn": self.group_arn})
@@ -172,6 +184,16 @@ class Reader:
         arn = None if row.listed_by else self.arns.of(row.arn_type, entry["name"])
         target = TARGETS[entry.get("state", "present")]
         return Placed(where, Resource(kind, entry["name"], given, arn, target))
+
+    def _check_filters(self) -> None:
+        """What the schemas in the file tell; planning sees to datasets that are there already."""
+        for placed in self.read.filters:
+            expression = placed.resource.parameters["filterExpression"]
+            if placed.resource.target != ABSENT:
+                where = f"{placed.where}.filterExpression"
+                self.read.problems += filters.problems(where, expression, self._avros())
+                if what := filters.unusual(expression):
+                    self.read.notes.append(f"The expression of the filter {placed.resource.name} {what}")
 
     def _metric_attribution(self, where: str, entry: Parameters) -> Placed:
         placed = self._in_group("metricAttribution", where, entry)
@@ -189,12 +211,16 @@ class Reader:
 
     def _recommender(self, where: str, entry: Parameters) -> Placed:
         placed = self._in_group("recommender", where, entry)
+        self._check_recipe_arn(where, entry["recipeArn"])
         if self.domain is None:
             self.read.problem(where, "a recommender needs a dataset group with a `domain`. Use `solutions` instead.")
         elif not recipes.for_recommenders(entry["recipeArn"]):
             self.read.problem(f"{where}.recipeArn", f"is no recipe of the domain {self.domain}.")
         elif recipes.domain_of(entry["recipeArn"]) != self.domain:
             self.read.problem(f"{where}.recipeArn", f"belongs to another domain than the group's, {self.domain}.")
+        name = recipes.name_of(entry["recipeArn"])
+        recipe = recipes.EXPLORING_USE_CASE if name in recipes.EXPLORING else recipes.USE_CASE
+        self._tell(where, recipe_rules.of_recommender(name, recipe, placed.resource.parameters, self._avros()))
         return placed
 
     def _dataset(self, dataset_type: str, entry: Parameters) -> DatasetSection:
@@ -209,6 +235,7 @@ class Reader:
             domain = {"domain": self.domain} if self.domain else {}
             parameters = {"name": name, "schema": schemas.text_of(avro)} | domain
             schema = Resource("schema", name, parameters, self.arns.of("schema", name))
+        self._check_arn(f"{where}.schemaArn", entry.get("schemaArn"), "schema")
         if (schema is None) == ("schemaArn" not in entry):
             self.read.problem(where, "give either `schema` or `schemaArn`." if schema else "lacks its `schema`.")
         if self.domain and dataset_type.startswith("Action"):
@@ -236,6 +263,12 @@ class Reader:
             avro: schemas.Avro = json.loads(given)
         except json.JSONDecodeError as error:
             self.read.problem(where, f"not valid JSON: {error.msg} at character {error.pos}.")
+            return None
+        except (ValueError, RecursionError):
+            self.read.problem(where, "is nested too deeply, or holds a number with too many digits.")
+            return None
+        if what := unfit(avro):
+            self.read.problem(where, what)
             return None
         if faults := avro_problems(where, avro):
             self.read.problems += faults
@@ -272,7 +305,7 @@ class Reader:
             self._campaign(path, campaign, arn) for path, campaign in self._campaign_entries(where, entry).items()
         ]
         batch_jobs = [
-            self._batch_job(kind, f"{where}.{kind}s[{number}]", job)
+            self._batch_job(kind, f"{where}.{kind}s[{number}]", job, arn)
             for kind in ("batchInferenceJob", "batchSegmentJob")
             for number, job in enumerate(entry.get(f"{kind}s", []))
         ]
@@ -301,6 +334,7 @@ class Reader:
             example = self.arns.recipe(recipes.AUTO_ML_SUCCESSOR)
             problem(f"{where}.recipeArn", f"is missing; for instance {example}.")
             return
+        self._check_recipe_arn(where, arn)
         name = recipes.name_of(arn)
         recipe = recipes.RECIPES.get(name, recipes.UNKNOWN)
         if recipe.withdrawn:
@@ -314,6 +348,7 @@ class Reader:
         columns = self._interactions_columns()
         if "eventType" in solution and columns is not None and "EVENT_TYPE" not in columns:
             problem(f"{where}.eventType", "selects by EVENT_TYPE, which the Interactions schema lacks.")
+        self._tell(where, recipe_rules.of_solution(name, recipe, solution, self._avros()))
         mode = section.solution_version.parameters.get("trainingMode")
         if mode == "UPDATE" and name != "aws-user-personalization":
             problem(
@@ -325,10 +360,26 @@ class Reader:
                 problem(
                     campaign.where, f"the recipe {name} makes user segments in batch jobs; no campaign can serve it."
                 )
+            given, gate = campaign.resource.parameters, campaign.resource.gate
+            self._tell(campaign.where, recipe_rules.of_campaign(name, recipe, solution, given, gate))
         for job in section.batch_jobs:
             if job.resource.type not in recipe.batch:
                 fit = " and ".join(recipe.batch) or "none"
                 problem(job.where, f"the recipe {name} can't do this; the batch jobs that fit it: {fit}.")
+            self._tell(job.where, recipe_rules.of_batch_job(name, recipe, job.resource.parameters, self._avros()))
+
+    def _tell(self, where: str, findings: Iterable[recipe_rules.Finding]) -> None:
+        """Note what is wrong with a section that stands there."""
+        for suffix, what in findings:
+            self.read.problem(where + suffix, what)
+
+    def _avros(self) -> dict[str, schemas.Avro]:
+        """The schemas that the file itself has, by dataset type."""
+        return {section.dataset_type: section.avro for section in self.read.datasets if section.avro}
+
+    def _check_recipe_arn(self, where: str, arn: str) -> None:
+        if not re.match(r"arn:[^:]*:personalize:::recipe/", arn):
+            self.read.problem(f"{where}.recipeArn", f"is {arn}; recipes are AWS's own: {self.arns.recipe('NAME')}.")
 
     def _interactions_columns(self) -> set[str] | None:
         avros = [section.avro for section in self.read.datasets if section.dataset_type == "Interactions"]
@@ -341,18 +392,23 @@ class Reader:
             if "deployWhen" in entry:
                 what = "can't hold a campaign that follows its solution by itself (syncWithLatestSolutionVersion)."
                 self.read.problem(f"{where}.deployWhen", what)
-        if not given.get("solutionVersionArn", solution_arn + "/").startswith(solution_arn + "/"):
-            what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
-            self.read.problem(f"{where}.solutionVersionArn", what)
+        self._check_version(where, given, solution_arn)
         campaign = Resource("campaign", entry["name"], given, self.arns.of("campaign", entry["name"]))
         campaign.target = TARGETS[entry.get("state", "present")]
         campaign.gate = entry.get("deployWhen")
         campaign.solution = solution_arn
         return Placed(where, campaign)
 
-    def _batch_job(self, kind: str, where: str, entry: Parameters) -> Placed:
+    def _check_version(self, where: str, given: Parameters, solution_arn: str) -> None:
+        if not given.get("solutionVersionArn", solution_arn + "/").startswith(solution_arn + "/"):
+            what = f"is no version of the solution {solution_arn}. Leave it out: the pipeline fills in the newest."
+            self.read.problem(f"{where}.solutionVersionArn", what)
+
+    def _batch_job(self, kind: str, where: str, entry: Parameters, solution_arn: str) -> Placed:
         given = self._with_role(where, self._parameters(kind, entry))
+        self._check_version(where, given, solution_arn)
         self._check_places(where, given)
+        self._check_arn(f"{where}.filterArn", entry.get("filterArn"), "filter")
         if name := entry.get("filterName"):
             if name not in [f.resource.name for f in self.read.filters if f.resource.target != ABSENT]:
                 self.read.problem(f"{where}.filterName", f"{name} is not among `filters`, or shall be absent.")
@@ -372,7 +428,7 @@ class Reader:
             self._check_place(f"{where}.jobOutput.s3DataDestination.path", what)
 
     def _check_names(self) -> None:
-        """Names are unique per resource type in an account and region (the ARN has nothing else)."""
+        """Names are unique per resource type in an account and region (the ARN has nothing else); and not too many."""
         read = self.read
         placed = [*read.filters, *read.recommenders]
         for section in read.solutions:
@@ -383,6 +439,10 @@ class Reader:
             if identity in seen:
                 read.problem(f"{entry.where}", f"has the name of {seen[identity]}, {identity[1]}. Names are unique.")
             seen.setdefault(identity, entry.where)
+        if len(placed) > MOST_RESOURCES:
+            what = f"names {len(placed):,} solutions, campaigns, batch jobs, recommenders and filters"
+            more = "Split it: resources that a file does not name are left as they are."
+            read.problem("$", f"{what}; a run looks at {MOST_RESOURCES:,} at most. {more}")
 
 
 def read(document: dict[str, Any], arns: Arns, role_arn: str | None, home: str | None) -> Sections:

@@ -14,6 +14,7 @@ from pipeline.engine.resources import ABSENT, Resource
 from pipeline.params.sections import Placed, Sections
 
 from .comparison import compare, decide
+from .dataset_needs import check_filters, check_metadata
 from .datasets import decide_dataset, digest
 from .solutions import decide_solution
 
@@ -34,6 +35,8 @@ def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder
         compare(read, existing, placed.where, placed.resource)
         if placed.resource.type == "filter" and placed.resource.plan == "replace":
             _try_first(read, existing, placed)
+    check_filters(read, existing)
+    check_metadata(read, existing)
     _forget_trials(read, existing)
     for solution in read.solutions:
         decide_solution(read, existing, solution, run_id, home)

@@ -8,8 +8,8 @@ from pipeline import clients
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
 from pipeline.errors import Overtaken
-from pipeline.params import places
-from pipeline.problems import Problem
+from pipeline.params import places, schedule_expressions
+from pipeline.problems import MOST_TOLD, Problem
 from pipeline.settings import settings
 from pipeline.upload import turns
 from pipeline.upload.runs import Run, read_params_file, run_of
@@ -20,7 +20,6 @@ from .graph import graph
 from .reading import Reading, Surroundings, folder_in_bucket, read_params
 from .teardown import teardown
 
-MOST_PROBLEMS = 100  # told; a reader mends the first ones first
 VERDICTS = {"proceed": "ready", "teardown": "teardown"}
 EVERYTHING_GOES = "Everything that belonged to the dataset group is deleted, also what the params file does not name."
 
@@ -30,7 +29,8 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         event: `execution`, the context object of that name. Its `Input` has the `upload` (`bucket`, `key`, `versionId`)
-            and optionally `overrides`: keys of the params file that this run sets otherwise.
+            and optionally `overrides`: keys of the params file that this run sets otherwise. `state` has the
+            `datasetGroup` whose turn it is, if any: also a file that is refused is about it.
 
     Returns:
         `outcome`, and as `verdict` what the workflow does about it: `ready` (proceed), `teardown`, or `over` (rejected,
@@ -38,7 +38,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     """
     run = run_of(event["execution"])
     # A call that was repeated goes on with what the first one wrote.
-    record = load(run.id) or _planned(run)
+    record = load(run.id) or _planned(run, event.get("state", {}).get("datasetGroup"))
     if record.outcome in VERDICTS:
         turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=record.outcome == "teardown")
     return {
@@ -46,12 +46,12 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
         "run": run.id,
         "outcome": record.outcome,
         "datasetGroup": record.run.get("datasetGroup"),
-        "problems": len(record.problems),
+        "problems": record.problem_count,
     }
 
 
-def _planned(run: Run) -> Record:
-    record = _plan(run)
+def _planned(run: Run, group: str | None) -> Record:
+    record = _plan(run, group)
     record.run["startedAt"] = clients.clock.now()
     try:
         record.save()
@@ -60,8 +60,11 @@ def _planned(run: Run) -> Record:
     return record
 
 
-def _plan(run: Run) -> Record:
-    about = run.to_json()
+def _plan(run: Run, group: str | None) -> Record:
+    about = run.to_json() | ({"datasetGroup": group} if group else {})
+    if run.bucket != settings().bucket:
+        what = f"names the bucket {run.bucket}; this deployment reads {settings().bucket} only."
+        return rejected(about, [Problem("the execution's input", what)])
     body = read_params_file(run)
     if body is None:
         return rejected(about, [Problem(run.key, "was deleted before it could be read. Upload it again.")])
@@ -70,15 +73,23 @@ def _plan(run: Run) -> Record:
         settings().personalize_role_arn,
         places.home_of(run.bucket, run.prefix),
         lambda section: folder_in_bucket(section, run.bucket, run.prefix),
+        settings().boundaries,
+        run.key,
     )
     reading = read_params(body, run.overrides, surroundings)
     named = reading.sections.dataset_group.name if reading.sections else run.dataset_group
+    command = "aws scheduler delete-schedule --group-name {} --name {}.PURPOSE"
+    remove = f"Remove the schedule: {command.format(settings().schedule_group, run.dataset_group)}"
     if run.dataset_group and named != run.dataset_group:
         what = f"a schedule of the dataset group {run.dataset_group} started this run; the file is about {named} now."
-        command = "aws scheduler delete-schedule --group-name {} --name {}.PURPOSE"
-        remove = command.format(settings().schedule_group, run.dataset_group)
-        return rejected(about, [Problem("$.datasetGroup.name", f"{what} Remove the schedule: {remove}")])
-    return planned(reading, about, settings().quotas, "planned" if reading.document.get("dryRun") else None)
+        return rejected(about, [Problem("$.datasetGroup.name", f"{what} {remove}")])
+    record = planned(reading, about, settings().quotas, "planned" if reading.document.get("dryRun") else None)
+    if record.outcome in VERDICTS and named != group:  # what schedules start reads the file anew for each step
+        what = f"the file was changed while the run took its turn, and is about {named} now. Upload it again."
+        return rejected(about, [Problem("$.datasetGroup.name", what)])
+    if run.dataset_group and record.outcome == "rejected":
+        record.notes.append(f"A schedule started this run, and will start others until the file is mended. {remove}")
+    return record
 
 
 def planned(
@@ -101,6 +112,11 @@ def planned(
     existing = Existing()
     if "teardown" in reading.document:
         return Record(about, outcome or "teardown", teardown(read, existing), notes=[EVERYTHING_GOES])
+    read.notes += [
+        f"The schedule `{purpose}`, {expression}, is past: it starts nothing more."
+        for purpose, expression in read.schedules.items()
+        if schedule_expressions.is_past(expression, clients.clock.now())
+    ]
     decide_all(read, existing, reading.folders, about["id"], places.home_of(about["bucket"], about["prefix"]))
     resources = graph(read)
     quotas.check(read, existing, resources, raised_quotas)
@@ -111,7 +127,5 @@ def planned(
 
 def rejected(about: dict[str, Any], problems: list[Problem], notes: list[str] | None = None) -> Record:
     """The record of an upload that nothing is done for."""
-    listed = [{"where": problem.where, "what": problem.what} for problem in dict.fromkeys(problems[:MOST_PROBLEMS])]
-    if len(problems) > MOST_PROBLEMS:
-        listed.append({"where": "...", "what": f"and {len(problems) - MOST_PROBLEMS} more."})
-    return Record(about, "rejected", problems=listed, notes=notes or [])
+    told = [problem.told() for problem in dict.fromkeys(problems)]
+    return Record(about, "rejected", problems=told[:MOST_TOLD], problem_count=len(told), notes=notes or [])

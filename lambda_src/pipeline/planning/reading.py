@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.arns import Arns
+from pipeline.boundaries import Boundaries
 from pipeline.data import checks, folders
 from pipeline.data.folders import DataFolder
 from pipeline.params import document as params
@@ -16,6 +17,7 @@ from pipeline.params.sections import DatasetSection, Sections
 from pipeline.problems import Problem
 
 Folders = dict[str, DataFolder]
+LONGEST_PLACE = 256  # characters (S3Location in the service model)
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,31 @@ class Surroundings:
     """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked.
 
     The role that Personalize assumes, and the folder of the params file (`s3://bucket/prefix/`), may not be known.
+    The `boundaries` are compared with the `key` of the params file.
     """
 
     arns: Arns
     role_arn: str | None
     home: str | None
     folder_of: Callable[[DatasetSection], DataFolder | None]
+    boundaries: Boundaries
+    key: str
+
+    def unfit(self, place: str) -> str | None:
+        """Why the file may not have a place in S3 read or written; None for what `places` refuses already."""
+        if places.unreadable(place, self.home):
+            return None
+        if len(place) > LONGEST_PLACE:
+            return f"has {len(place)} characters; Personalize takes at most {LONGEST_PLACE}. Use a shorter folder."
+        return self.boundaries.outside(self.key, places.key_of(place))
 
 
 @dataclass
 class Reading:
-    """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own."""
+    """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own.
+
+    What the boundaries forbid is refused so, too: nothing may be asked or written of the dataset group that it names.
+    """
 
     document: dict[str, Any] = field(default_factory=dict)
     sections: Sections | None = None
@@ -44,23 +60,28 @@ class Reading:
 
 def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
     """Read the bytes of a params file, in any dialect, and check them and the data that they name."""
-    document, problems = params.parse(body)
-    if problems:
-        return Reading(problems=problems)
+    document, slips = params.parse(body)
+    if slips and not document:
+        return Reading(problems=slips)
     document, notes = normalise(document)
     whole = document | overrides if isinstance(document, dict) else document
-    if problems := params.schema_problems(whole):
-        sound = params.sound_part(whole, problems) if isinstance(whole, dict) else None
+    bounds = surroundings.boundaries
+    refusals, excesses = bounds.refusals(surroundings.key, whole), list(bounds.excesses(whole))
+    faults = params.schema_problems(whole)
+    if slips or refusals or faults:
+        sound = params.sound_part(whole, faults) if isinstance(whole, dict) else None
         read, _ = _checked(sound, surroundings) if sound else (None, {})
-        return Reading(problems=problems + (read.problems if read else []), notes=notes)
+        problems = slips + refusals + faults + excesses + (read.problems if read else [])
+        return Reading(problems=problems, notes=notes)
     read, found = _checked(whole, surroundings)
+    read.problems = excesses + read.problems
     read.notes = notes + read.notes
     return Reading(whole, read, found, notes=read.notes)
 
 
 def folder_in_bucket(section: DatasetSection, bucket: str, prefix: str) -> DataFolder | None:
     """The dataset's files: beside the params file, or where its import job says; None where that is no place for it."""
-    given = section.import_job.parameters.get("dataSource", {}).get("dataLocation")
+    given = _given(section)
     if given is None:
         return folders.find(bucket, prefix, section.dataset_type)
     return None if places.unreadable(given, places.home_of(bucket, prefix)) else folders.at(given)
@@ -72,8 +93,10 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sect
     if "teardown" in document:
         read.problems = _teardown_problems(document, read.dataset_group.name)  # the rest may be as it is
         return read, {}
-    found = {section.dataset_type: surroundings.folder_of(section) for section in read.datasets}
-    known = {kind: folder for kind, folder in found.items() if folder}
+    known = _data(read, surroundings)
+    for where, place in _results(read, surroundings.home):
+        if what := surroundings.unfit(place):
+            read.problem(where, f"{place} {what}")
     for section in read.datasets:
         if section.avro is None or read.when["import"] == "never" or section.dataset_type not in known:
             continue
@@ -81,6 +104,47 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sect
         read.problems += problems
         read.notes += notes
     return read, known
+
+
+def _data(read: Sections, surroundings: Surroundings) -> Folders:
+    """The datasets' files, by type. What lies where the params file may not have it read is not even looked at."""
+    known = {}
+    for section in read.datasets:
+        given = _given(section)
+        folder = None if given and surroundings.unfit(given) else surroundings.folder_of(section)
+        place = given or (folder.location if folder else None)
+        if place and (what := surroundings.unfit(place)):
+            read.problem(f"{section.where}.importJob.dataSource.dataLocation", f"{place} {what}")
+        elif folder:
+            known[section.dataset_type] = folder
+    return known
+
+
+def _given(section: DatasetSection) -> str | None:
+    """Where the params say that a dataset's files lie."""
+    location: str | None = section.import_job.parameters.get("dataSource", {}).get("dataLocation")
+    return location
+
+
+def _results(read: Sections, home: str | None) -> Iterator[tuple[str, str]]:
+    """Where in the params batch jobs and metric attributions are, and each place that they read or write.
+
+    What the pipeline fills in where the params say nothing is known only with a home.
+    """
+    for attribution in read.metric_attributions:
+        output = attribution.resource.parameters["metricsOutputConfig"].get("s3DataDestination")
+        if output:
+            yield f"{attribution.where}.metricsOutputConfig.s3DataDestination.path", output["path"]
+    for job in [job for section in read.solutions for job in section.batch_jobs]:
+        given, name = job.resource.parameters, job.resource.name
+        for what, source, usual in (
+            ("jobInput", "s3DataSource", places.batch_input),
+            ("jobOutput", "s3DataDestination", places.batch_output),
+        ):
+            if what in given:
+                yield f"{job.where}.{what}.{source}.path", given[what][source]["path"]
+            elif home:
+                yield job.where, usual(home, name)
 
 
 def _teardown_problems(document: dict[str, Any], group: str) -> list[Problem]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline import clients
-from pipeline.data import folders
+from pipeline.data import batch_input, folders
+from pipeline.data.folders import DataFolder
 from pipeline.engine.calls import begun, failed, status_of, took
 from pipeline.engine.differences import canonical_expression, differs
 from pipeline.engine.existing import Existing
@@ -34,7 +35,9 @@ def decide_solution(read: Sections, existing: Existing, section: SolutionSection
     for placed in section.campaigns:
         _campaign(read, existing, section, placed)
     for placed in section.batch_jobs:
-        _batch_job(read, existing, section.solution_version, placed, run_id, home)
+        folder = _batch_job(read, existing, section.solution_version, placed, run_id, home)
+        if placed.resource.plan == "create":
+            _look_into(read, section, placed, folder)
 
 
 def _keep_events_config(read: Sections, solution: Resource, present: Parameters | None) -> None:
@@ -163,8 +166,23 @@ def _campaign(read: Sections, existing: Existing, section: SolutionSection, plac
         campaign.state = OPEN
 
 
-def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Placed, run_id: str, home: str) -> None:
-    """Run a batch job when its input, its parameters or the model changed. Its folders lie beside the params."""
+def _look_into(read: Sections, section: SolutionSection, placed: Placed, folder: DataFolder) -> None:
+    """Hold the input of a job that will run against what its recipe asks of a line."""
+    recipe = recipes.RECIPES.get(recipes.name_of(section.solution.parameters["recipeArn"]), recipes.UNKNOWN)
+    problem, note = batch_input.unfit(folder, recipe.line)
+    if problem:
+        read.problem(placed.where, problem)
+    if note:
+        read.notes.append(note)
+
+
+def _batch_job(
+    read: Sections, existing: Existing, version: Resource, placed: Placed, run_id: str, home: str
+) -> DataFolder:
+    """Run a batch job when its input, its parameters or the model changed; returns its input.
+
+    Its folders lie beside the params.
+    """
     job, kind = placed.resource, placed.resource.kind
     parameters, stem = job.parameters, job.name
     source = parameters.setdefault("jobInput", {"s3DataSource": {"path": places.batch_input(home, stem)}})
@@ -174,6 +192,7 @@ def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Pl
     # Two names that are cut to the same beginning are two jobs, and so are two jobs that read the same input.
     given = {name: value for name, value in parameters.items() if name not in ("jobName", "roleArn", "tags")}
     given = {"batchInferenceJobMode": "BATCH_INFERENCE"} | given if job.type == "batchInferenceJob" else given
+    _check_filter(read, existing, placed)
     mark = digest(stem, folder.fingerprint, given, _expression(read, parameters.get("filterArn")))
     job.name = parameters["jobName"] = job_name(stem, mark, run_id)
     output = {"s3DataDestination": {"path": places.batch_output(home, stem, run_id)}}
@@ -195,6 +214,18 @@ def _batch_job(read: Sections, existing: Existing, version: Resource, placed: Pl
         reuse_settled(existing, job)
     else:
         decide(job, "create", "input, parameters or model changed, or not run yet")
+    return folder
+
+
+def _check_filter(read: Sections, existing: Existing, placed: Placed) -> None:
+    """A job may name a filter that is not in the file: one of its own group."""
+    arn = placed.resource.parameters.get("filterArn")
+    if arn is None or arn in [each.resource.arn for each in read.filters]:
+        return
+    found = existing.describe("filter", arn)
+    if found is None or found["datasetGroupArn"] != read.dataset_group.arn:
+        what = "does not exist" if found is None else f"belongs to the dataset group {found['datasetGroupArn']}"
+        read.problem(f"{placed.where}.filterArn", f"{arn} {what}. Name one of `filters` by `filterName`.")
 
 
 def _expression(read: Sections, filter_arn: str | None) -> str | None:

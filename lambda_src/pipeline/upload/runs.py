@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.params.document import LARGEST
 from pipeline.run_ids import run_id
+from pipeline.settings import settings
+from pipeline.version import version
 
 GONE = ("NoSuchKey", "NoSuchVersion", "404")
 
@@ -52,6 +54,7 @@ class Run:
             "bucket": self.bucket,
             "key": self.key,
             "prefix": self.prefix,
+            "codeVersion": version(),
         }
 
 
@@ -78,7 +81,12 @@ def run_of(execution: dict[str, Any]) -> Run:
 
 
 def read_params_file(run: Run) -> bytes | None:
-    """The file that was uploaded, in the very version that started the run; None where it is gone."""
+    """The file that was uploaded, in the very version that started the run; None where it is gone.
+
+    Of the deployment's own bucket: another one, which an execution that is started by hand can name, has no boundaries.
+    """
+    if run.bucket != settings().bucket:
+        return None
     version = {"VersionId": run.version_id} if run.version_id else {}
     try:
         answer = clients.s3().get_object(Bucket=run.bucket, Key=run.key, **version)  # type: ignore[arg-type]

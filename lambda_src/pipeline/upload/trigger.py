@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools import Logger
-
 from pipeline import clients
+from pipeline.boundaries import OWN
 from pipeline.run_ids import sortable
 from pipeline.settings import settings
 
-logger = Logger(child=True)
-# What the pipeline writes itself starts nothing, whatever the params file is called.
-OWN = ("runs/", "locks/")
+logger = logging.getLogger(__name__)
 
 
 def start_runs(event: dict[str, Any]) -> dict[str, Any]:
     """Start a run for every params file among the records of an S3 notification.
 
-    Any other object (`xparams.json` passes the bucket's suffix filter) starts nothing. Nothing else is done here: what
+    Any other object (`xparams.json` passes the bucket's suffix filter) starts nothing, nor does what the pipeline
+    writes itself, whatever the params file is called. Nothing else is done here: what
     can fail with the upload itself fails inside the run, which mails. When a start fails, Lambda tries again, and what
     is lost in the end goes to the dead-letter queue, whose alarm mails.
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import logging
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from pipeline import clients
+from pipeline.boundaries import GROUP_NAME
 from pipeline.engine.record import LOST_RACE, Record, load
 from pipeline.engine.waiting import SHORTEST, seconds_until_turn
 from pipeline.params import document as params
@@ -29,11 +29,10 @@ from pipeline.settings import settings
 
 from .runs import Run, read_params_file, run_of
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 FORMAT = 1
 SETTLING = 5  # seconds until the events of uploads that were made before this one have come, too
 TRIES = 8  # conditional writes in one action; ten uploads in a second all want to
-GROUP_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}")
 Json = dict[str, Any]
 
 
@@ -71,10 +70,11 @@ def take_turn(event: Json) -> Json:
 
     Returns:
         `verdict`: `ready`; `pending`, with `waitSeconds`; or `over`: superseded by a newer upload, or waited in vain.
-        What can't be read, names no group, or is a dry run, needs no turn: planning tells what is wrong with it.
+        What can't be read, names no group or one that it may not name, or is a dry run, needs no turn: planning tells
+        what is wrong with it.
     """
     run = run_of(event["execution"])
-    group = _group_of(read_params_file(run), run.overrides)
+    group = _group_of(run)
     if (before := event.get("state", {}).get("datasetGroup")) and before != group:
         release(before, run.id)  # the file names another group since the last look
     if group is None:
@@ -168,11 +168,9 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
     if newer := _first(turns, lambda ticket: ticket.key == mine.key and (ticket.order or []) > (mine.order or [])):
         return {"key": newer.key, "run": newer.run}
     # Its event may be hours late; the bucket knows.
-    if run.version_id and (newest := _newest_version(run)) and newest != run.version_id:
-        later = run.at_newest_version()
-        if _group_of(read_params_file(later), later.overrides) == group:
-            return {"key": run.key}
-    return None
+    newest = _newest_version(run) if run.version_id else None
+    is_old = newest is not None and newest != run.version_id
+    return {"key": run.key} if is_old and _group_of(run.at_newest_version()) == group else None
 
 
 def _newest_version(run: Run) -> str | None:
@@ -215,17 +213,21 @@ def _record(run: Run, group: str, record: Record) -> None:
         record.save()
 
 
-def _group_of(body: bytes | None, overrides: dict[str, str]) -> str | None:
-    """The dataset group that a params file names; None where it can't be read, or does not work on the group."""
+def _group_of(run: Run) -> str | None:
+    """The dataset group that a run works on; None where its params file names none, or may not be carried out."""
+    body = read_params_file(run)
     if body is None:
         return None
     document, _ = params.parse(body)
     document, _ = normalise(document)
-    if not isinstance(document, dict) or (document | overrides).get("dryRun") is True:
+    if not isinstance(document, dict) or (document | run.overrides).get("dryRun") is True:
         return None
+    document |= run.overrides
     section = document.get("datasetGroup")
     name = section.get("name") if isinstance(section, dict) else None
-    return name if isinstance(name, str) and GROUP_NAME.fullmatch(name) else None
+    if not isinstance(name, str) or not GROUP_NAME.fullmatch(name):
+        return None
+    return None if settings().boundaries.refusals(run.key, document) else name
 
 
 def _is_running(execution_arn: str) -> bool:
@@ -246,8 +248,9 @@ def _key(group: str) -> str:
 def _change(group: str, change: Callable[[Turns], None]) -> None:
     for _ in range(TRIES):
         turns, etag = _read(group)
+        before = asdict(turns)
         change(turns)
-        if _write(group, turns, etag):
+        if asdict(turns) == before or _write(group, turns, etag):
             return
     logger.warning("turns not written", extra={"group": group})
 

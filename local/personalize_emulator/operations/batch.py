@@ -46,7 +46,6 @@ _LINE_NEEDS = {
     "PERSONALIZED_RANKING": ("userId", "itemList"),
     "RELATED_ITEMS": ("itemId",),
 }
-_WITH_SCORES = ("USER_PERSONALIZATION", "PERSONALIZED_RANKING")
 _ATTRIBUTE = re.compile(r'\s*ITEMS\.(?P<field>[A-Za-z_]\w*)\s*=\s*"(?P<value>[^"]*)"\s*', re.IGNORECASE)
 
 Answer = Callable[[Params], Params]
@@ -100,7 +99,7 @@ def _create(backend: PersonalizeBackend, params: Params, label: str, *, themes: 
     if segments and params.get("numResults", DEFAULT_RESULTS) > backend.settings.quota("users in a segment"):
         most = backend.settings.quota("users in a segment")
         raise InvalidInputException(f"numResults must be at most {most}.")
-    served = Served(backend, recipe, model_of(version), group)
+    served = Served(backend, recipe, model_of(version), group, live=False)
     job = backend.create(
         label,
         params,
@@ -174,11 +173,11 @@ def _inference_answer(served: Served, job: Resource) -> Answer:
         values = given.get("filterValues", {})
         keep = keeper(served.backend, served.group_arn, job.record.get("filterArn"), values, user, item)
         if kind == "PERSONALIZED_RANKING":
-            found = [one for one in served.rank(given["itemList"]) if keep(one[0])]
+            found = [one for one in served.rank(given["itemList"], given["userId"]) if keep(one[0])]
         else:
-            found = served.recommend(keep, most, item)
+            found = served.recommend(keep, most, user, item)
         output: Params = {"recommendedItems": [one for one, _ in found]}
-        if kind in _WITH_SCORES:
+        if served.with_scores:
             output["scores"] = [score for _, score in found]
         return {"input": given, "output": output, "error": None}
 
@@ -192,10 +191,10 @@ def _segment_answer(served: Served, job: Resource) -> Answer:
         values = given.get("filterValues", {})
         keep = keeper(served.backend, served.group_arn, job.record.get("filterArn"), values)
         if served.recipe.name == "aws-item-affinity":
-            item = given["itemId"]
+            items = [given["itemId"]]
         else:
-            item = next(iter(_items_with(served, given["itemAttributes"])), None)
-        return {"input": given, "output": {"usersList": served.users(keep, most, item)}, "error": None}
+            items = _items_with(served, given["itemAttributes"])
+        return {"input": given, "output": {"usersList": served.users(keep, most, items)}, "error": None}
 
     return answer
 

@@ -69,7 +69,7 @@ def list_all(label: str) -> Handler:
             found.reverse()
         else:
             found.sort(key=lambda resource: scattered(resource.arn))
-        return page(f"List{kind.noun}s", kind.list_key, [summarised(backend, r) for r in found], params)
+        return page(backend, f"List{kind.noun}s", kind.list_key, [summarised(backend, r) for r in found], params)
 
     order = "newest first" if kind.newest_first else "in no order"
     return documented(handler, f"{f'By `{kind.parent}` or all' if kind.parent else 'All'}; {order}; by pages.", "model")
@@ -113,10 +113,11 @@ def delete(label: str) -> Handler:
     return documented(handler, rules[0].upper() + rules[1:], source)
 
 
-def page(operation: str, key: str, items: list[Any], params: Params) -> Params:
+def page(backend: PersonalizeBackend, operation: str, key: str, items: list[Any], params: Params) -> Params:
     """One page of a list. Raises InvalidNextTokenException for a token that this operation did not give out."""
     start = _start(operation, params["nextToken"]) if "nextToken" in params else 0
-    end = start + params.get("maxResults", PAGE)
+    most = params.get("maxResults", PAGE)
+    end = start + (max(1, most // 3) if backend.switches.short_pages else most)
     result: Params = {key: list(itertools.islice(items, start, end))}
     if end < len(items):
         result["nextToken"] = base64.urlsafe_b64encode(json.dumps([operation, end]).encode()).decode()
@@ -128,6 +129,6 @@ def _start(operation: str, token: str) -> int:
         of, start = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, TypeError, binascii.Error) as err:
         raise InvalidNextTokenException from err
-    if of != operation or not isinstance(start, int):
+    if of != operation or type(start) is not int or not 0 <= start < 2**31:
         raise InvalidNextTokenException
     return start

@@ -14,7 +14,8 @@ from .datasets import schema_of
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
     """Group ACTIVE; expression parsed by a grammar; one dataset to an expression; fields exist, none textual or
-    boolean; no placeholders with NOT IN; * only for event types; 10 fields, 20 over all filters; 30 to a group.
+    boolean, of interactions only the event type; no placeholders with NOT IN; * only for event types; 10 fields, 20
+    over all filters; 30 to a group.
 
     Source: guide "Filter expression structure and elements"
     """

@@ -15,6 +15,7 @@ from ..quotas import check_size, check_volume
 from ..recipes import ACTION_INTERACTIONS, INTERACTIONS
 from ..resources import Resource
 from ..rows import BULK, INCREMENTAL
+from .attribution_reports import publisher
 from .common import Params
 from .datasets import schema_of
 
@@ -86,6 +87,9 @@ def _read(backend: PersonalizeBackend, dataset: Resource, params: Params, access
                 read = csv_rows.read(access.open(location, file.key), schema, backend.switches)
                 yield from types.watched(read) if dataset.record["datasetType"] == INTERACTIONS else read
 
+    publish = None
+    if params.get("publishAttributionMetricsToS3") and dataset.record["datasetType"] == INTERACTIONS:
+        publish = publisher(backend, dataset, mode)
     staged = backend.rows.stage(dataset.arn, rows(), BULK if mode == "FULL" else INCREMENTAL)
     for _ in staged.read():
         yield Pause.STEP
@@ -94,10 +98,13 @@ def _read(backend: PersonalizeBackend, dataset: Resource, params: Params, access
         staged.discard()
         raise JobFailure(f"The import holds {staged.count} interactions, fewer than the minimum of {minimum}.")
     yield Pause.UNTIL_END
+    write_report = publish(staged.table) if publish is not None else None
     for _ in staged.add():
         yield Pause.STEP
 
     def commit() -> None:
+        if write_report is not None:
+            write_report()
         staged.take_over()
         dataset.inner["data changed"] = backend.now
         dataset.inner["event types"] = frozenset(types.found)

@@ -1,4 +1,4 @@
-"""CreateMetricAttribution, UpdateMetricAttribution, ListMetricAttributionMetrics: kept, and not acted upon."""
+"""CreateMetricAttribution, UpdateMetricAttribution, ListMetricAttributionMetrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXPRESSION = re.compile(r"\s*(SUM\(\s*(Interactions|Items)\.\w+\s*\)|SAMPLECOUN
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
     """Group ACTIVE; one to a group; metric names unique; expressions SUM(Items.X), SUM(Interactions.X) or
-    SAMPLECOUNT(); kept, nothing is published.
+    SAMPLECOUNT(). Imports that publish write a report to S3; CloudWatch gets nothing.
 
     Source: API CreateMetricAttribution
     """
@@ -72,7 +72,7 @@ def list_metrics(backend: PersonalizeBackend, params: Params) -> Params:
     found = backend.find("metric attribution", arn)
     metrics = found.seen(backend.now)["metrics"] if found is not None and backend.visible(found) else []
     in_no_order = sorted(metrics, key=lambda metric: scattered(metric["metricName"]))
-    return page("ListMetricAttributionMetrics", "metrics", in_no_order, params)
+    return page(backend, "ListMetricAttributionMetrics", "metrics", in_no_order, params)
 
 
 def _check(metrics: list[dict[str, Any]], arn: str) -> None:

@@ -59,7 +59,7 @@ def list_recipes(backend: PersonalizeBackend, params: Params) -> Params:
         for recipe in sorted(RECIPES.values(), key=lambda recipe: recipe.name)
         if domain is None or recipe.domain == domain
     ]
-    return page("ListRecipes", "recipes", found, params)
+    return page(backend, "ListRecipes", "recipes", found, params)
 
 
 def describe_algorithm(backend: PersonalizeBackend, params: Params) -> Params:

@@ -6,14 +6,14 @@ Sources: developer guide, "ECOMMERCE use cases", "VIDEO_ON_DEMAND use cases", "S
 from __future__ import annotations
 
 from ..exceptions import InvalidInputException, ResourceInUseException, error
-from ..models import Commit, PersonalizeBackend
+from ..models import PersonalizeBackend, WorkInSteps
 from ..recipes import ITEMS, Recipe
 from ..resources import CREATE, RECOMMENDER_START, RECOMMENDER_STOP, Resource, Statuses
-from ..training import Selection, check_minimums, train
+from ..training import Selection
 from .common import Params, described
 from .datasets import dataset_of
 from .recipes import recipe_of
-from .solution_versions import check_volumes, model_of, training_data
+from .solution_versions import model_of, train_on, training_data
 
 
 def create(backend: PersonalizeBackend, params: Params) -> Params:
@@ -32,8 +32,9 @@ def create(backend: PersonalizeBackend, params: Params) -> Params:
     if recipe.domain != domain:
         message = f"Recipe {recipe.name} is not a use case of the dataset group's domain {domain}."
         raise error(backend.switches.wrong_domain_error, message)
-    _check_config(backend, group, recipe, params.get("recommenderConfig", {}))
-    recommender = backend.create("recommender", params, lambda: _train(backend, recommender, recipe))
+    config = params.get("recommenderConfig", {})
+    _check_config(backend, group, recipe, config)
+    recommender = backend.create("recommender", params, lambda: _train(backend, recommender, recipe, config))
     return {"recommenderArn": recommender.arn}
 
 
@@ -54,8 +55,8 @@ def update(backend: PersonalizeBackend, params: Params) -> Params:
     # Other training columns mean training anew; the rest is only deployed.
     retrains = config.get("trainingDataConfig") != before.get("trainingDataConfig")
 
-    def begin() -> Commit:
-        trained = _train(backend, recommender, recipe) if retrains else None
+    def begin() -> WorkInSteps:
+        trained = (yield from _train(backend, recommender, recipe, config)) if retrains else None
 
         def apply() -> None:
             recommender.record["recommenderConfig"] = config
@@ -120,15 +121,11 @@ def _check_config(backend: PersonalizeBackend, group: Resource, recipe: Recipe, 
         raise InvalidInputException("enableMetadataWithRecommendations needs an Items dataset.")
 
 
-def _train(backend: PersonalizeBackend, recommender: Resource, recipe: Recipe) -> Commit | None:
-    any_case = not backend.switches.use_case_event_case_sensitive
-    selection = Selection(recipe.event, any_case=any_case)
-    data = training_data(backend, recommender.record["datasetGroupArn"], recipe, selection)
-    if data is None:
-        return None
-    check_volumes(backend, recommender.record["datasetGroupArn"], recipe, data)
-    check_minimums(data, backend.settings.minimums)
-    model = train(data, recipe, backend.switches)
+def _train(backend: PersonalizeBackend, recommender: Resource, recipe: Recipe, config: Params) -> WorkInSteps:
+    group = recommender.record["datasetGroupArn"]
+    selection = Selection(recipe.event, any_case=not backend.switches.use_case_event_case_sensitive)
+    columns = config.get("trainingDataConfig", {})
+    model = yield from train_on(backend, group, recipe, training_data(backend, group, recipe, selection, columns))
 
     def commit() -> None:
         recommender.inner["model"] = model

@@ -7,8 +7,10 @@ Sources: developer guide, "Manually creating a solution version", "Stopping the 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Generator, Sequence
 from typing import Any
 
+from ..clock import Pause
 from ..exceptions import (
     InvalidInputException,
     JobFailure,
@@ -16,7 +18,7 @@ from ..exceptions import (
     ResourceInUseException,
     error,
 )
-from ..models import Commit, PersonalizeBackend
+from ..models import PersonalizeBackend, WorkInSteps
 from ..quotas import check_volume
 from ..recipes import ACTION_INTERACTIONS, ACTIONS, INTERACTIONS, ITEMS, Recipe, required_datasets
 from ..resources import Resource
@@ -154,14 +156,14 @@ def has_new_interactions(backend: PersonalizeBackend, solution: Resource) -> boo
     return changed is not None and (not starts or changed > max(starts))
 
 
-def check_volumes(backend: PersonalizeBackend, group_arn: str, recipe: Recipe, data: TrainingData | None) -> None:
+def check_volumes(backend: PersonalizeBackend, group_arn: str, recipe: Recipe, data: TrainingData) -> None:
     """Raises JobFailure for more data than the quotas of a training."""
 
     def count(kind: str) -> int:
         dataset = dataset_of(backend, group_arn, kind) if kind in (*recipe.requires, *recipe.uses) else None
         return backend.rows.count(dataset.arn) if dataset is not None and dataset.arn in backend.rows else 0
 
-    if data is not None:
+    if INTERACTIONS in data.tables:
         check_maximums(data, recipe, count(ITEMS), backend.settings)
     if recipe.type == "PERSONALIZED_ACTIONS" and backend.switches.training_above_quota == "fail":
         check_volume(backend.settings, "actions in training", count(ACTIONS), "Actions in the training")
@@ -170,16 +172,40 @@ def check_volumes(backend: PersonalizeBackend, group_arn: str, recipe: Recipe, d
 
 
 def training_data(
-    backend: PersonalizeBackend, group_arn: str, recipe: Recipe, selection: Selection
-) -> TrainingData | None:
-    """The interactions to train on; None for a group without. Raises JobFailure when a required dataset lacks."""
+    backend: PersonalizeBackend, group_arn: str, recipe: Recipe, selection: Selection, columns: Params
+) -> TrainingData:
+    """What a training uses; `columns` is a TrainingDataConfig. Raises JobFailure when a dataset lacks."""
     for kind in required_datasets(recipe, backend.switches):
         if dataset_of(backend, group_arn, kind) is None:
             raise JobFailure(f"The dataset group has no {kind} dataset, which the recipe requires")
-    dataset = dataset_of(backend, group_arn, INTERACTIONS)
-    if dataset is None or dataset.arn not in backend.rows:
-        return None
-    return TrainingData(backend.rows, backend.rows.table(dataset.arn), selection)
+    used = {kind: dataset_of(backend, group_arn, kind) for kind in (INTERACTIONS, *recipe.requires, *recipe.uses)}
+    tables = {
+        kind: backend.rows.table(dataset.arn)
+        for kind, dataset in used.items()
+        if dataset is not None and dataset.arn in backend.rows
+    }
+    schema = schema_of(backend, items) if (items := used.get(ITEMS)) is not None else None
+    excluded = columns.get("excludedDatasetColumns", {}).get(ITEMS, [])
+    included = columns.get("includedDatasetColumns", {}).get(ITEMS)
+    fields = [
+        field
+        for field in (schema.fields if schema is not None else ())
+        if field.name not in excluded and (included is None or field.name in included)
+    ]
+    return TrainingData(backend.rows, tables, selection, fields)
+
+
+def train_on(
+    backend: PersonalizeBackend, group_arn: str, recipe: Recipe, data: TrainingData, extra_metrics: Sequence[str] = ()
+) -> Generator[Pause, None, Model]:
+    """Hold the data against minimums and maximums, and train. Raises JobFailure."""
+    check_volumes(backend, group_arn, recipe, data)
+    needs_interactions = INTERACTIONS in required_datasets(recipe, backend.switches)
+    if needs_interactions and INTERACTIONS in data.tables:
+        check_minimums(data, backend.settings.minimums)
+    if not data.has_interactions and recipe.algorithm != "semantics":
+        return Model()
+    return (yield from train(data, recipe, backend.settings, extra_metrics, enough_users=needs_interactions))
 
 
 def _check_item_columns(backend: PersonalizeBackend, group_arn: str, recipe: Recipe) -> None:
@@ -198,22 +224,20 @@ def _check_item_columns(backend: PersonalizeBackend, group_arn: str, recipe: Rec
         raise JobFailure("The Items schema needs a metadata column that is neither textual nor reserved")
 
 
-def _train(backend: PersonalizeBackend, solution: Resource, version: Resource, recipe: Recipe) -> Commit:
+def _train(backend: PersonalizeBackend, solution: Resource, version: Resource, recipe: Recipe) -> WorkInSteps:
+    group = version.record["datasetGroupArn"]
     config = version.record.get("solutionConfig", {})
     threshold = config.get("eventValueThreshold")
     selection = Selection(version.record.get("eventType"), float(threshold) if threshold else None)
-    data = training_data(backend, version.record["datasetGroupArn"], recipe, selection)
-    _check_item_columns(backend, version.record["datasetGroupArn"], recipe)
+    columns = config.get("trainingDataConfig", {})
+    data = training_data(backend, group, recipe, selection, columns)
+    _check_item_columns(backend, group, recipe)
     extra = []
     if config.get("optimizationObjective"):
         extra.append("average_rewards_at_k")
     if config.get("eventsConfig"):
         extra.append(backend.switches.weighted_gain_metric)
-    check_volumes(backend, version.record["datasetGroupArn"], recipe, data)
-    if data is not None and INTERACTIONS in required_datasets(recipe, backend.switches):
-        check_minimums(data, backend.settings.minimums)
-    has_rows = data is not None and data.number("SELECT count(*) FROM {data}") > 0
-    model = train(data, recipe, backend.switches, extra) if data is not None and has_rows else Model()
+    model = yield from train_on(backend, group, recipe, data, extra)
     began = version.record["creationDateTime"]
 
     def commit() -> None:

@@ -1,4 +1,4 @@
-# Two copies of the module in one account of the local stack: the second gives up after an hour.
+# Copies of the module in one account of the local stack: the second gives up after an hour, the third is shared by teams.
 
 terraform {
   required_providers {
@@ -45,17 +45,28 @@ provider "aws" {
     sfn            = var.endpoint
     sns            = var.endpoint
     sqs            = var.endpoint
+    ssm            = var.endpoint
     sts            = var.endpoint
   }
 }
 
 module "pipeline" {
-  source   = "../../.."
-  for_each = { shop = 168, hasty = 1 }
+  source = "../../.."
+  for_each = {
+    shop  = {}
+    hasty = { timeout_hours = 2, params_file = "report.json" } # like what every run writes
+    teams = {
+      folders  = { "team-a/" = ["a-*"], "team-b/" = ["b-*"] }
+      ceilings = { min_provisioned_tps = 5 }
+    }
+  }
 
   name          = each.key
   emails        = ["ml-team@example.com"]
-  timeout_hours = each.value
+  params_file   = try(each.value.params_file, "params.json")
+  timeout_hours = try(each.value.timeout_hours, 168)
+  folders       = try(each.value.folders, {})
+  ceilings      = try(each.value.ceilings, {})
   force_destroy = true
   lambda        = { runtime = var.runtime, architecture = var.architecture }
 
@@ -69,6 +80,8 @@ output "pipelines" {
     state_machine = pipeline.state_machine_arn
     function      = pipeline.function_name
     dead_letters  = pipeline.dead_letter_queue_url
+    topic         = pipeline.topic_arn
+    params_file   = basename(split(" ", pipeline.upload_command)[3])
 
     roles = {
       function    = pipeline.function_role_arn

@@ -1,7 +1,7 @@
 # Two deployments in one account: one with as few settings as can be, one with all that there are.
 
 terraform {
-  required_version = ">= 1.11.4"
+  required_version = ">= 1.9.0"
 
   required_providers {
     aws = {
@@ -77,6 +77,10 @@ module "rich" {
   timeout_hours            = 1.5
   patience_hours           = 0.5
   quotas                   = { campaigns = 20 }
+  dataset_groups           = ["rich-*"]
+  folders                  = { "" = ["*"], "books/" = ["rich-books"] }
+  ceilings                 = { min_provisioned_tps = 5, min_recommendation_requests_per_second = 5 }
+  allow_teardown           = false
   workflow_log_level       = "FATAL"
   log_retention_days       = 7
   tracing                  = true
