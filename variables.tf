@@ -275,6 +275,33 @@ variable "patience_hours" {
   }
 }
 
+variable "data_checks" {
+  description = <<-EOT
+    How much of the data is held against its schema before anything is created; each attribute can be left out.
+
+    - `mode`: "full" (default) reads all of it, up to 250 GB of a dataset; "sample" the first 64 KiB of 50 files; "off"
+      nothing. A params file's `dataChecks` says otherwise for its own data.
+    - `concurrency`: 1-40; default 8. Calls of the function that read side by side what is more than one can read (64 MB).
+  EOT
+  type = object({
+    mode        = optional(string, "full")
+    concurrency = optional(number, 8)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["full", "sample", "off"], var.data_checks.mode)
+    error_message = "`data_checks.mode` must be \"full\", \"sample\" or \"off\"."
+  }
+
+  # Step Functions runs at most 40 iterations of a map side by side.
+  validation {
+    condition     = var.data_checks.concurrency >= 1 && var.data_checks.concurrency <= 40 && floor(var.data_checks.concurrency) == var.data_checks.concurrency
+    error_message = "`data_checks.concurrency` must be a whole number from 1 to 40."
+  }
+}
+
 variable "quotas" {
   description = <<-EOT
     Quotas of the account where AWS has raised them, so that runs that need more than AWS's usual ones aren't rejected;

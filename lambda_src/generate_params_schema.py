@@ -236,6 +236,12 @@ def generate() -> dict[str, Any]:
             },
             "tags": group["properties"]["tags"]
             | {"description": "For every resource that takes tags; a resource's own tag of the same key wins."},
+            "dataChecks": {
+                "type": "string",
+                "enum": ["full", "sample", "off"],
+                "description": "How much of the data is looked at before anything is created: all of it, the first "
+                "64 KiB of 50 files, or nothing. By default as the deployment is set up, which is `full` mostly.",
+            },
             "dryRun": {"type": "boolean", "description": "Mail the plan, and do nothing."},
             "teardown": group["properties"]["name"]
             | {"description": "The dataset group's name again: delete it and all that belongs to it."},

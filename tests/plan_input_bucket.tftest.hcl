@@ -142,9 +142,18 @@ run "old_versions_and_abandoned_uploads_are_forgotten" {
       one(rule.abort_incomplete_multipart_upload[*].days_after_initiation),
       ]) } == {
       forget-old-versions    = jsonencode(["Enabled", 30, null])
+      forget-data-checks     = jsonencode(["Enabled", null, null])
       drop-abandoned-uploads = jsonencode(["Enabled", null, 7])
     }
     error_message = "Old versions and parts of abandoned uploads must not be stored for ever."
+  }
+
+  assert {
+    condition = one([
+      for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule : [one(rule.filter[*].prefix), one(rule.expiration[*].days)]
+      if rule.id == "forget-data-checks"
+    ]) == ["runs/data-checks/", 400]
+    error_message = "What data checks found expires, and nothing else does."
   }
 }
 

@@ -34,11 +34,18 @@ def _plan(event: dict[str, Any]) -> dict[str, Any]:
     return make_plan(event)
 
 
+def _check_data(event: dict[str, Any]) -> dict[str, Any]:
+    from .planning.plan import check_data
+
+    return check_data(event)
+
+
 # Names are those of the states that call them: the state "Train and Deploy" has the action "trainAndDeploy".
 ACTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "startRuns": start_runs,  # S3: a params file was uploaded
     "takeTurn": take_turn,
     "plan": _plan,
+    "checkData": _check_data,
     "makeDatasetGroup": work("makeDatasetGroup"),
     "importDatasets": work("importDatasets"),
     "trainAndDeploy": work("trainAndDeploy"),

@@ -6,9 +6,12 @@ import functools
 import json
 import os
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
+
+DataChecks = Literal["full", "sample", "off"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Settings:
 
     `timeout_seconds` is how long a run may work, and how long it may wait for its turn; `patience_seconds` how long
     throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's;
-    `boundaries` are what params files may do.
+    `boundaries` are what params files may do; `data_checks` says how much of the data is looked at where they say
+    nothing, by `data_check_concurrency` calls side by side.
     """
 
     bucket: str
@@ -32,6 +36,8 @@ class Settings:
     patience_seconds: float
     quotas: dict[str, int]
     boundaries: Boundaries
+    data_checks: DataChecks
+    data_check_concurrency: int
 
     @property
     def arns(self) -> Arns:
@@ -66,4 +72,6 @@ def settings() -> Settings:
         patience_seconds=float(os.environ["PATIENCE_SECONDS"]),
         quotas=json.loads(os.environ["QUOTAS"]),
         boundaries=Boundaries.from_json(os.environ["BOUNDARIES"]),
+        data_checks=cast(DataChecks, os.environ["DATA_CHECKS"]),
+        data_check_concurrency=int(os.environ["DATA_CHECK_CONCURRENCY"]),
     )

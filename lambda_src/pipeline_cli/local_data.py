@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.data.folders import SAMPLE, DataFile, DataFolder, choose
+from pipeline.data.folders import CHUNK, DataFile, DataFolder, choose
 
 
 class LocalFolder(DataFolder):
@@ -15,10 +16,13 @@ class LocalFolder(DataFolder):
         """Its path."""
         return str(Path(self.bucket, self.prefix))
 
-    def sample(self, file: DataFile) -> bytes:
-        """The head of one of the files."""
+    def read(self, file: DataFile, begin: int, end: int) -> Iterator[bytes]:
+        """The bytes of one of the files from `begin` up to `end`, or to the file's end, in chunks of `CHUNK`."""
         with Path(self.bucket, file.key).open("rb") as opened:
-            return opened.read(SAMPLE)
+            opened.seek(begin)
+            while begin < end and (chunk := opened.read(min(CHUNK, end - begin))):
+                begin += len(chunk)
+                yield chunk
 
 
 def find(home: Path, dataset_type: str) -> LocalFolder | None:

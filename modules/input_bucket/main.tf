@@ -72,6 +72,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # What data checks found, by what they read: PREFIX in lambda_src/pipeline/data/spread.py. It is found anew.
+  rule {
+    id     = "forget-data-checks"
+    status = "Enabled"
+
+    filter {
+      prefix = "runs/data-checks/"
+    }
+
+    expiration {
+      days = 400
+    }
+  }
+
   rule {
     id     = "drop-abandoned-uploads"
     status = "Enabled"

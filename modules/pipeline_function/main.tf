@@ -38,19 +38,21 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = {
-      BUCKET                = var.bucket.name
-      PARAMS_FILE           = var.params_file
-      STATE_MACHINE_ARN     = var.state_machine_arn
-      TOPIC_ARN             = var.topic_arn
-      PERSONALIZE_ROLE_ARN  = var.personalize_role_arn
-      SCHEDULE_GROUP        = var.schedules.group
-      SCHEDULE_ROLE_ARN     = var.schedules.role_arn
-      DEAD_LETTER_QUEUE_ARN = var.dead_letter_queue_arn
-      TIMEOUT_SECONDS       = var.limits.timeout_seconds
-      PATIENCE_SECONDS      = var.limits.patience_seconds
-      QUOTAS                = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
-      BOUNDARIES            = var.boundaries.json
-      LOG_LEVEL             = var.settings.log_level
+      BUCKET                 = var.bucket.name
+      PARAMS_FILE            = var.params_file
+      STATE_MACHINE_ARN      = var.state_machine_arn
+      TOPIC_ARN              = var.topic_arn
+      PERSONALIZE_ROLE_ARN   = var.personalize_role_arn
+      SCHEDULE_GROUP         = var.schedules.group
+      SCHEDULE_ROLE_ARN      = var.schedules.role_arn
+      DEAD_LETTER_QUEUE_ARN  = var.dead_letter_queue_arn
+      TIMEOUT_SECONDS        = var.limits.timeout_seconds
+      PATIENCE_SECONDS       = var.limits.patience_seconds
+      QUOTAS                 = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
+      DATA_CHECKS            = var.data_checks.mode
+      DATA_CHECK_CONCURRENCY = var.data_checks.concurrency
+      BOUNDARIES             = var.boundaries.json
+      LOG_LEVEL              = var.settings.log_level
     }
   }
 

@@ -40,6 +40,12 @@ variable "limits" {
   nullable = false
 }
 
+variable "data_checks" {
+  description = "How much of the data is looked at, by how many calls side by side; the root's variable says what each attribute means."
+  type        = object({ mode = string, concurrency = number })
+  nullable    = false
+}
+
 variable "boundaries" {
   description = "What params files may do: `json` for the function, from the root's inputs; patterns of the dataset groups, and whether one may be torn down, for its policy."
   type        = object({ json = string, dataset_groups = list(string), allow_teardown = bool })

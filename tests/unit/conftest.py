@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "PATIENCE_SECONDS": "21600",
     "QUOTAS": "{}",
     "BOUNDARIES": '{"dataset_groups": ["*"], "folders": {}, "ceilings": {}, "allow_teardown": true}',
+    "DATA_CHECKS": "full",
+    "DATA_CHECK_CONCURRENCY": "3",
     "LOG_LEVEL": "ERROR",
 }
 CACHED = (

@@ -65,6 +65,7 @@ class Execution:
         self.entered: list[str] = []
         self._invoke, self._publish = invoke, publish
         self._attempts: dict[int, int] = {}
+        self._item: Any = None  # that a map is at
         self._random = random.Random(0)
 
     def advance(self) -> float | None:
@@ -80,6 +81,8 @@ class Execution:
     def _enter(self, state: Json) -> float | None:
         if state["Type"] == "Task":
             return self._task(state)
+        if state["Type"] == "Map":
+            return self._map(state)
         if state["Type"] == "Wait":
             self.at = state["Next"]
             return float(self._read(state["SecondsPath"]))
@@ -104,6 +107,20 @@ class Execution:
                 self._publish(self._filled(state["Parameters"]))
         except Exception as error:
             return self._failed(state, error)
+        self._attempts = {}
+        self.at = state["Next"]
+        return None
+
+    def _map(self, state: Json) -> float | None:
+        """The items' tasks, one after the other. Where one is tried again, so are those before it."""
+        tasks = state["ItemProcessor"]["States"]
+        (task,) = tasks.values()
+        for item in self._read(state["ItemsPath"]):
+            self._item = item
+            try:
+                self._invoke(json.loads(json.dumps(self._filled(state["ItemSelector"]))))
+            except Exception as error:
+                return self._failed(state | {"Retry": task["Retry"]}, error)
         self._attempts = {}
         self.at = state["Next"]
         return None
@@ -141,7 +158,8 @@ class Execution:
     def _read(self, path: str) -> Any:
         if path.startswith("States.Format("):
             return f"The run {self.context['Id']} ended, and its report failed."
-        value: Any = {"Execution": self.context} if path.startswith("$$") else self.state
+        context = {"Execution": self.context, "Map": {"Item": {"Value": self._item}}}
+        value: Any = context if path.startswith("$$") else self.state
         for step in path.lstrip("$").split("."):
             value = value[step] if step else value  # a path that leads nowhere fails, as on AWS
         return value

@@ -271,9 +271,14 @@ def test_data_beside_the_file_is_checked(terminal: Terminal) -> None:
     assert f"{terminal.home}/interactions: 5 interactions in all" in terminal.plan(params())[1]
 
 
-def test_a_large_file_is_sampled(terminal: Terminal) -> None:
+def test_a_large_file_is_read_to_its_end_unless_less_is_asked_for(terminal: Terminal) -> None:
     terminal.write("Interactions/i.csv", INTERACTIONS + "u1,i1,1700000000\n" * 20_000 + "not,read\n")
-    assert terminal.plan(params())[0] == 0
+    code, out, _ = terminal.plan(params())
+    assert code == 1
+    assert "line 21,502: has 2 cells; the header has 3." in out
+    code, out, _ = terminal.plan(params() | {"dataChecks": "sample"})
+    assert code == 0
+    assert "only the first 64 KiB" in out
 
 
 @pytest.mark.parametrize(

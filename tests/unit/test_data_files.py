@@ -28,11 +28,16 @@ def s3() -> Iterator[Any]:
         yield client
 
 
+def judged(folder: folders.DataFolder, dataset_type: str, avro: Any, mode: Any = "full") -> tuple[list[Any], list[str]]:
+    looked = checks.inspect(folder, dataset_type, avro, mode)
+    return looked.problems, looked.notes
+
+
 def inspect(s3: Any, files: dict[str, str | bytes], dataset_type: str = "Interactions", avro: Any = None) -> list[str]:
     for name, body in files.items():
         s3.put_object(Bucket=BUCKET, Key=f"{dataset_type}/{name}", Body=body)
     folder = folders.list_folder(BUCKET, f"{dataset_type}/")
-    return [str(problem) for problem in checks.inspect(folder, dataset_type, avro or interactions_schema())[0]]
+    return [str(problem) for problem in judged(folder, dataset_type, avro or interactions_schema())[0]]
 
 
 def test_good_files_have_no_problems(s3: Any) -> None:
@@ -52,12 +57,16 @@ def test_an_empty_folder_is_told(s3: Any) -> None:
         ("TIMESTAMP,ITEM_ID,USER_ID\nyesterday,i,u\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         ('"USER_ID","ITEM_ID","TIMESTAMP"\nu,i,1\n', "names are quoted"),
         ("\ufeffUSER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n", "byte order mark"),
-        (HEADER.encode() + b"u,\xff,1\n", "not UTF-8 at byte 28"),
+        (HEADER.encode() + b"u,\xff,1\n", "line 2: is not UTF-8 (byte 0xFF)"),
+        (b"\x1f\x8b\x08", "compressed with gzip"),
+        (HEADER.replace(",", ";") + ROWS.replace(",", ";"), "parted by semicolons"),
+        (HEADER.lower() + ROWS, 'Is "user_id" meant to be USER_ID?'),
+        (HEADER.encode("utf-16"), "is UTF-16"),
         (HEADER + "u,i\n", "line 2: has 2 cells; the header has 3"),
         (HEADER + "u,i,yesterday\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         (HEADER + "u,i,1700000000000\n", "is in milliseconds"),
         (HEADER + "u,,1700000000\n", "line 2, ITEM_ID: is empty"),
-        (HEADER + "u,i,1700000000\nu,i\rj,1700000000\n", "line 3: has a carriage return in a cell without quotation"),
+        (HEADER + "u,i,1700000000\nu,i\rj,1700000000\n", "line 3: has a carriage return in a cell"),
         (HEADER + ROWS[:-1].rsplit("\n", 1)[0] + "\n", "999 interactions in all"),
     ],
 )
@@ -81,13 +90,57 @@ def test_what_lies_deeper_is_not_read_as_an_import_does_not(s3: Any) -> None:
     assert inspect(s3, {"a.csv": HEADER + ROWS, "old/b.csv": "nonsense"}) == []
 
 
-def test_a_large_file_is_sampled_and_not_counted(s3: Any) -> None:
-    assert inspect(s3, {"a.csv": HEADER + ROWS * 10 + "cut off, after the sample"}) == []
+def test_a_fault_far_below_is_found_unless_the_data_is_sampled(s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="Interactions/a.csv", Body=HEADER + ROWS * 10 + "cut off, after the sample")
+    folder = folders.list_folder(BUCKET, "Interactions/")
+    problems, notes = judged(folder, "Interactions", interactions_schema())
+    assert [str(problem) for problem in problems] == ["Interactions/a.csv, line 10,002: has 2 cells; the header has 3."]
+    assert notes == []
+    problems, notes = judged(folder, "Interactions", interactions_schema(), "sample")
+    assert problems == []
+    assert "only the first 64 KiB of each file were looked at (a sample is what data checks are set to)" in notes[0]
+    problems, notes = judged(folder, "Interactions", interactions_schema(), "off")
+    assert problems == []
+    assert notes == ["Interactions/: the data was not looked at, since data checks are off."]
+
+
+def test_files_beyond_the_sample_are_counted(s3: Any) -> None:
+    for number in range(checks.MOST_SAMPLED + 2):
+        s3.put_object(Bucket=BUCKET, Key=f"Interactions/{number:03}.csv", Body=HEADER + ROWS)
+    folder = folders.list_folder(BUCKET, "Interactions/")
+    _, notes = judged(folder, "Interactions", interactions_schema(), "sample")
+    assert "the first 64 KiB of 50 of 52 files" in notes[0]
+
+
+def test_a_fault_that_many_files_share_is_told_of_three_of_them(s3: Any) -> None:
+    found = inspect(s3, {f"{number}.csv": HEADER + "u,i,x\nu,i,y\n" for number in range(5)})
+    assert found[0] == (
+        'Interactions/0.csv, line 2, TIMESTAMP: "x" is not a whole number. So it is in 2 lines; the next: 3.'
+    )
+    assert len(found) == 4
+    assert found[3].endswith("Interactions/: 2 more of its files have the same fault in the column TIMESTAMP.")
+
+
+def test_headers_that_differ_are_a_note(s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="USER_ID,AGE\nu,1\n")
+    s3.put_object(Bucket=BUCKET, Key="Users/b.csv", Body="AGE,USER_ID\n1,v\n")
+    assert judged(folders.list_folder(BUCKET, "Users/"), "Users", users_schema()) == (
+        [],
+        ["Users/: the files' headers differ. The guide asks for one and the same in all files."],
+    )
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="USER_ID,AGE\nu,1\n")
+    folder = folders.list_folder(BUCKET, "Users/")
+    s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="USER_ID,AGE\nu,2\n")
+    problems, _ = judged(folder, "Users", users_schema())
+    assert "was changed or deleted while it was read" in str(problems[0])
 
 
 def test_a_column_beside_the_schema_is_a_note(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body="USER_ID,AGE,SHOE\nu,,43\n")
-    problems, notes = checks.inspect(folders.list_folder(BUCKET, "Users/"), "Users", users_schema())
+    problems, notes = judged(folders.list_folder(BUCKET, "Users/"), "Users", users_schema())
     assert problems == []
     assert notes == ["Users/: the columns SHOE are not in the schema, so they are not used."]
 
@@ -95,7 +148,7 @@ def test_a_column_beside_the_schema_is_a_note(s3: Any) -> None:
 @pytest.mark.parametrize("body", ["AGE,USER_ID\n,u\n", ",USER_ID,AGE\n0,u,\n", ",AGE,USER_ID\n0,7,u\n"])
 def test_columns_stand_in_any_order_and_after_a_nameless_index(s3: Any, body: str) -> None:
     s3.put_object(Bucket=BUCKET, Key="Users/a.csv", Body=body)
-    assert checks.inspect(folders.list_folder(BUCKET, "Users/"), "Users", users_schema()) == ([], [])
+    assert judged(folders.list_folder(BUCKET, "Users/"), "Users", users_schema()) == ([], [])
 
 
 def test_the_fingerprint_follows_the_content(s3: Any) -> None:
@@ -166,31 +219,24 @@ def test_checksums_are_asked_for_once_and_only_for_a_fingerprint(s3: Any) -> Non
     for name in ("b", "a", "c/deeper"):
         s3.put_object(Bucket=BUCKET, Key=f"Users/{name}.csv", Body="USER_ID,AGE\nu,1\n")
     folder = folders.list_folder(BUCKET, "Users/")
-    assert checks.inspect(folder, "Users", users_schema()) == ([], [])
+    assert judged(folder, "Users", users_schema()) == ([], [])
     assert asked == []
     assert folder.fingerprint == folder.fingerprint
     assert sorted(asked) == [f"/{name}" for name in ("Users/a.csv", "Users/b.csv")]
 
 
-@given(st.text(max_size=50))
-def test_any_cell_gets_a_verdict(cell: str) -> None:
-    for avro_type in ("int", "long", "float", "string", "boolean"):
-        verdict = checks.cell_problem({"name": "TIMESTAMP", "type": avro_type}, cell)
-        assert verdict is None or verdict.endswith(".")
-
-
 class InMemory(folders.DataFolder):
     """A folder whose files all have one content."""
 
-    def sample(self, file: folders.DataFile) -> bytes:
-        return bytes.fromhex(file.etag)
+    def read(self, file: folders.DataFile, begin: int, end: int) -> Iterator[bytes]:
+        yield bytes.fromhex(file.etag)[begin:end]
 
 
 @given(st.binary(max_size=60) | st.text('ui1,"\\\n\r\0-', max_size=60).map(str.encode), st.booleans())
 def test_any_content_gets_a_verdict(rows: bytes, header: bool) -> None:
     body = HEADER.encode() * header + rows
     folder = InMemory(BUCKET, "Interactions/", (folders.DataFile("a.csv", len(body), body.hex()),))
-    problems, _ = checks.inspect(folder, "Interactions", interactions_schema())
+    problems, _ = judged(folder, "Interactions", interactions_schema())
     assert problems  # nothing here has enough interactions
 
 
@@ -208,5 +254,5 @@ def test_a_location_in_a_bucket_that_is_not_there_has_no_files(s3: Any) -> None:
 
 def test_a_location_too_long_for_an_import_is_told(s3: Any) -> None:
     files = (folders.DataFile("k.csv", 1, "e"),)
-    problems, _ = checks.inspect(folders.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
+    problems, _ = judged(folders.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
     assert "longer than 256" in str(problems[0])

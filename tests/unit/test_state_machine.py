@@ -18,6 +18,7 @@ from .state_machine import FUNCTION, VALUES, Execution, LambdaServiceException, 
 
 STATES: dict[str, dict[str, Any]] = definition()["States"]
 CALLS = {name: state for name, state in STATES.items() if state.get("Resource") == FUNCTION}
+CHECK = STATES["Check Data"]
 CALLED_BY_AWS = {"startRuns", "mailEnding"}
 ALL = ["States.ALL"]
 
@@ -60,7 +61,8 @@ def test_a_state_and_its_action_have_the_same_name() -> None:
 
 
 def test_the_actions_are_those_of_the_dispatch_table() -> None:
-    assert {state["Parameters"]["action"] for state in CALLS.values()} == set(ACTIONS) - CALLED_BY_AWS
+    called = {state["Parameters"]["action"] for state in CALLS.values()} | {CHECK["ItemSelector"]["action"]}
+    assert called == set(ACTIONS) - CALLED_BY_AWS
     assert set(ACTIONS) >= CALLED_BY_AWS
 
 
@@ -92,8 +94,9 @@ def test_every_stage_has_the_same_loop(name: str) -> None:
     assert STATES[name]["Next"] == f"{name} Done?"
     assert {choice["Variable"] for choice in done["Choices"]} == {"$.verdict"}
     chosen = {choice["StringEquals"]: choice["Next"] for choice in done["Choices"]}
-    assert chosen.keys() == {"ready", "pending", "teardown"}
+    assert chosen.keys() == {"ready", "pending", "teardown", "checkData"}
     assert (chosen["pending"], chosen["teardown"]) == (f"Wait to {name}", "Tear Down")
+    assert chosen["checkData"] == "Check Data"
     assert wait == {"Type": "Wait", "SecondsPath": "$.waitSeconds", "Next": name}
 
 
@@ -197,7 +200,8 @@ def test_a_report_that_fails_is_told_by_a_plain_notice() -> None:
 
 
 def test_all_calls_are_tried_again_in_the_same_way() -> None:
-    policies = {json.dumps(state["Retry"], sort_keys=True) for state in CALLS.values()}
+    tasks = [*CALLS.values(), *CHECK["ItemProcessor"]["States"].values()]
+    policies = {json.dumps(state["Retry"], sort_keys=True) for state in tasks}
     assert len(policies) == 1
     trouble, rest = next(iter(CALLS.values()))["Retry"]
     assert rest["ErrorEquals"] == ALL

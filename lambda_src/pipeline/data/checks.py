@@ -1,4 +1,4 @@
-"""The CSV files sampled, and compared with the schema before an import is paid for.
+"""A dataset's files held against its schema before an import is paid for: all of them, or the heads of some.
 
 Rules: Developer Guide, "Preparing training data for Amazon Personalize" and "Importing bulk data into Amazon
 Personalize with a dataset import job".
@@ -6,146 +6,167 @@ Personalize with a dataset import job".
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipeline.data.folders import SAMPLE, DataFolder
-from pipeline.params.schemas import Avro, field_types, nullable
+from pipeline import clients
+from pipeline.params.schemas import Avro
 from pipeline.problems import Problem
+from pipeline.settings import DataChecks
 
+from . import verdict
+from .findings import Findings
+from .folders import SAMPLE, DataFile, DataFolder
+from .scan import scan
+from .summary import Summary
+
+PIECE = 32 * 1024 * 1024  # bytes read by one look at a file: what the slowest function reads well within a minute
+MOST_EVENT_TYPES = 20  # told in the record, the most frequent first
+MOST_SAMPLED = 50  # files of one folder
+LARGEST = 250 * 1024**3  # bytes of one dataset that are looked at in full: some 20 minutes for eight functions
+LONGEST_LOCATION = 256  # characters (S3Location)
 # What S3 says of an archived object, of one under a customer's key, and of one that it may not show.
 UNREADABLE = ("InvalidObjectState", "InvalidRequest", "AccessDenied", "KMS.DisabledException", "403", "400")
-LONGEST_NUMBER = 19  # digits of a long
-MOST_NAMED = 20  # columns in a note
-MOST_SAMPLED = 50  # files sampled of one folder; the service itself reads them all
-LONGEST_LOCATION = 256  # characters (S3Location)
-FEWEST_INTERACTIONS = 1000  # records per import job (quotas)
-MILLISECONDS = 100_000_000_000  # an epoch this large is the year 5138 in seconds, and 1973 in milliseconds
+CHANGED = ("PreconditionFailed", "NoSuchKey", "412", "404")
 
 
-def inspect(folder: DataFolder, dataset_type: str, avro: Avro) -> tuple[list[Problem], list[str]]:
-    """What a sample of each file shows to be wrong, and what is legal but worth a line in the mail."""
+@dataclass(frozen=True)
+class Piece:
+    """The bytes of a file from `begin` up to `end`."""
+
+    file: DataFile
+    begin: int
+    end: int
+
+
+@dataclass
+class Looked:
+    """What was found of one dataset. `pending`: there is too much of it for this call, and nothing is said yet."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    summary: Summary | None = None
+    is_whole: bool = False
+    pending: bool = False
+    files: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """What was counted, for the record: numbers of `files`, `rows`, `users`, and rows by type of `events`.
+
+        `wasReadWhole`: whether the numbers are of all the data; `usersAreAbout`: whether their number is estimated.
+        """
+        counted: dict[str, Any] = {"files": self.files, "wasReadWhole": self.is_whole}
+        if self.summary is not None:
+            counted["rows"] = self.summary.rows
+        if self.summary is not None and self.summary.users is not None:
+            users = self.summary.users
+            counted |= {"users": users.number} | ({} if users.is_exact else {"usersAreAbout": True})
+        if self.summary is not None and self.summary.events:
+            counted["events"] = dict(self.summary.events.most_common(MOST_EVENT_TYPES))
+        return counted
+
+
+Summarise = Callable[[DataFolder, Avro], Summary | None]  # None: others have to read them first
+
+
+def inspect(
+    folder: DataFolder, dataset_type: str, avro: Avro, mode: DataChecks, summarise: Summarise | None = None
+) -> Looked:
+    """What is wrong with a dataset's files, and what is legal but worth a line in the mail.
+
+    Args:
+        folder: the files.
+        dataset_type: `Interactions`, ...
+        avro: the dataset's schema.
+        mode: `full`; `sample`, the first 64 KiB of 50 files; `off`.
+        summarise: reads all of the files, or answers None where that takes others; by default it is done here.
+    """
     if not folder.files:
         what = f"no data that can be read: the params name {dataset_type}, so upload at least one CSV file here."
-        return [Problem(folder.location, what)], []
+        return Looked([Problem(folder.location, what)])
     if len(folder.location) > LONGEST_LOCATION:
-        return [
-            Problem(folder.location, f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names.")
-        ], []
-    problems: list[Problem] = []
-    rows, extra = 0, dict[str, None]()
-    for file in folder.files[:MOST_SAMPLED]:
-        if not file.key.lower().endswith(".csv"):
-            problems.append(Problem(file.key, "not a CSV file, yet an import reads every file here. Move it away."))
-            continue
-        try:
-            lines = _lines(folder.sample(file), complete=file.size <= SAMPLE)
-        except UnicodeDecodeError as error:
-            problems.append(Problem(file.key, f"not UTF-8 at byte {error.start}. Save it as UTF-8."))
-            continue
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in UNREADABLE:
-                raise
-            what = (
-                f"can't be read ({error.response['Error'].get('Message')}): archived, or under a key of somebody else?"
-            )
-            problems.append(Problem(file.key, f"{what} Upload it again as a plain object."))
-            continue
-        rows += max(len(lines) - 1, 0)
-        problems += _file_problems(file.key, lines, avro)
-        known = {"", *(field["name"] for field in avro["fields"])}  # "": pandas writes its index without a name
-        extra |= dict.fromkeys(name for name in (lines[0].split(",") if lines else []) if name not in known)
-    seen_whole = len(folder.files) <= MOST_SAMPLED and all(file.size <= SAMPLE for file in folder.files)
-    if not problems and dataset_type == "Interactions" and seen_whole and rows < FEWEST_INTERACTIONS:
-        what = f"{rows:,} interactions in all; an import needs at least {FEWEST_INTERACTIONS:,}. Upload more data."
-        problems.append(Problem(folder.location, what))
-    notes = (
-        [f"{folder.prefix}: the columns {_some(list(extra))} are not in the schema, so they are not used."]
-        if extra
-        else []
-    )
-    return problems, notes
+        what = f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names."
+        return Looked([Problem(folder.location, what)])
+    if mode == "off":
+        note = f"{folder.prefix}: the data was not looked at, since data checks are off."
+        return Looked(notes=[note], files=len(folder.files))
+    is_too_large = folder.size > LARGEST
+    if mode == "sample" or is_too_large:
+        return _sampled(folder, dataset_type, avro, is_too_large=is_too_large)
+    summary = (summarise or summarise_here)(folder, avro)
+    if summary is None:
+        return Looked(pending=True)
+    return _looked(folder, dataset_type, avro, summary, is_whole=True)
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(name[:60] for name in names[:MOST_NAMED])
-    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} others"
+def _looked(folder: DataFolder, dataset_type: str, avro: Avro, summary: Summary, *, is_whole: bool) -> Looked:
+    problems = verdict.problems(summary, dataset_type, folder.location, is_whole=is_whole)
+    notes = verdict.notes(summary, avro, folder.prefix)
+    return Looked(problems, notes, summary, is_whole, files=len(folder.files))
 
 
-def _lines(sample: bytes, complete: bool) -> list[str]:
-    """The whole lines of a sample; of a cut file the last one, perhaps cut inside a character, is left out."""
-    if not complete and b"\n" in sample:
-        sample = sample[: sample.rindex(b"\n")]
-    # Not splitlines(), which takes characters for line ends that stand in many a title (U+2028, U+0085, ...).
-    text = sample.decode("utf-8").removesuffix("\n")
-    return [line.removesuffix("\r") for line in text.split("\n")] if text else []
+def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, *, is_too_large: bool) -> Looked:
+    summary = Summary()
+    files = folder.files[:MOST_SAMPLED]
+    for file in files:
+        summary.add(file.key, [look(folder, Piece(file, 0, SAMPLE), avro)])
+    is_whole = len(files) == len(folder.files) and all(file.size <= SAMPLE for file in files)
+    looked = _looked(folder, dataset_type, avro, summary, is_whole=is_whole)
+    if not is_whole:
+        some = f"{len(files):,} of {len(folder.files):,} files" if len(files) < len(folder.files) else "each file"
+        why = f"it has more than {LARGEST // 1024**3} GB" if is_too_large else "a sample is what data checks are set to"
+        what = f"only the first {SAMPLE // 1024} KiB of {some} were looked at ({why})."
+        looked.notes.append(f"{folder.prefix}: {what} Faults below show in the import.")
+    return looked
 
 
-def _file_problems(key: str, lines: list[str], avro: Avro) -> Iterator[Problem]:
-    columns = [field["name"] for field in avro["fields"]]
-    header = lines[0].split(",") if lines else []
-    if header and header[0].startswith("\ufeff"):
-        yield Problem(
-            key,
-            "starts with a byte order mark, which becomes part of the first name. Save it without (UTF-8).",
-        )
-        return
-    if any('"' in name for name in header):
-        yield Problem(key, "the header's names are quoted. Write them without quotation marks.")
-        return
-    if missing := [name for name in columns if name not in header]:
-        shown = lines[0][:200] if lines else "nothing"
-        what = f"the header lacks {', '.join(missing)}; the schema wants {', '.join(columns)}, the file has {shown}."
-        yield Problem(key, what)
-        return
-    if twice := [name for name in columns if header.count(name) > 1]:
-        yield Problem(key, f"the header names {', '.join(twice)} more than once. Keep one of each.")
-        return
-    yield from _row_problems(key, header, lines[1:], {field["name"]: field for field in avro["fields"]})
+def pieces(folder: DataFolder) -> list[Piece]:
+    """All that there is to read, in order."""
+    return [
+        Piece(file, begin, min(begin + PIECE, file.size))
+        for file in folder.files
+        for begin in range(0, file.size, PIECE)
+    ]
 
 
-def _row_problems(
-    key: str, header: list[str], lines: Iterable[str], fields: dict[str, dict[str, Any]]
-) -> Iterator[Problem]:
-    """The first fault of each column, so that one bad export does not fill the mail."""
-    faulty: set[str] = set()
-    number = 1
+def look(folder: DataFolder, piece: Piece, avro: Avro) -> Findings:
+    """Read one piece. What can't be read is a finding, too.
+
+    Raises:
+        ClientError: S3 is in trouble.
+    """
+    if not piece.file.key.lower().endswith(".csv"):
+        what = "not a CSV file, yet an import reads every file here. Move it away."
+        return Findings(piece.begin, piece.end, problem=what)
     try:
-        for number, row in enumerate(csv.reader(io.StringIO("\n".join(lines)), escapechar="\\"), start=2):
-            if len(row) != len(header):
-                yield Problem(f"{key}, line {number}", f"has {len(row)} cells; the header has {len(header)}.")
-                return
-            for name, cell in zip(header, row, strict=True):
-                if name in fields and name not in faulty and (what := cell_problem(fields[name], cell)):
-                    faulty.add(name)
-                    yield Problem(f"{key}, line {number}, {name}", what)
-    except csv.Error:
-        what = (
-            "has a carriage return in a cell without quotation marks, which may be read as a line's end. Take it out."
-        )
-        yield Problem(f"{key}, line {number + 1}", what)
+        return scan(folder, piece.file, avro, piece.begin, piece.end, clients.clock.now())
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in CHANGED:
+            what = "was changed or deleted while it was read. Upload the params file once the data is complete."
+        elif code in UNREADABLE:
+            reason = error.response["Error"].get("Message")
+            what = f"can't be read ({reason}): archived, or under a key of somebody else?"
+            what += " Upload it again as a plain object."
+        else:
+            raise
+        return Findings(piece.begin, piece.end, problem=what, passing=True)
 
 
-def cell_problem(field: dict[str, Any], cell: str) -> str | None:
-    """What is wrong with one cell under its field of the schema, or None."""
-    types = set(field_types(field))
-    if cell == "":
-        return None if nullable(field) else "is empty, and the schema does not allow null."
-    if types & {"int", "long"}:
-        if not re.fullmatch(r"[+-]?[0-9]+", cell):
-            return f'"{cell[:50]}" is not a whole number.'
-        if len(cell.lstrip("+-0")) > LONGEST_NUMBER:
-            return f'"{cell[:50]}" is too large for 64 bits.'
-        if field["name"] == "TIMESTAMP" and int(cell) >= MILLISECONDS:
-            return f"{cell} is in milliseconds. Write Unix time in seconds."
-    elif types & {"float", "double"}:
-        try:
-            float(cell)
-        except ValueError:
-            return f'"{cell[:50]}" is not a number.'
-    return None
+def merge(found: list[tuple[Piece, Findings]]) -> Summary:
+    """The findings of all pieces, in the order of `pieces`."""
+    by_file: dict[str, list[Findings]] = {}
+    for piece, findings in found:
+        by_file.setdefault(piece.file.key, []).append(findings)
+    summary = Summary()
+    for key, of_file in by_file.items():
+        summary.add(key, of_file)
+    return summary
+
+
+def summarise_here(folder: DataFolder, avro: Avro) -> Summary:
+    """Read all of the files, one after the other."""
+    return merge([(piece, look(folder, piece, avro)) for piece in pieces(folder)])

@@ -105,6 +105,8 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
     if resources:
         describe = _planned if outcome == "planned" else _resource
         yield _section("Resources", [line for row in resources for line in describe(row)])
+    if data := document.get("data"):
+        yield _section("Data", [f"{dataset_type:<20} {_counted(seen)}" for dataset_type, seen in data.items()])
     if schedules := document.get("schedules"):
         yield _section("Schedules", [f"{done:<20} {purpose}" for purpose, done in schedules.items()])
     for row in resources:
@@ -174,6 +176,22 @@ def _resource(row: dict[str, Any]) -> Iterator[str]:
         yield f"{'':<20} {row['arn']}"
     if "trackingId" in row:
         yield f"{'':<20} tracking ID for your clients: {row['trackingId']}"
+
+
+def _counted(seen: dict[str, Any]) -> str:
+    """What was counted of a dataset, in a line."""
+    files = _number(seen["files"], "file")
+    if "rows" not in seen:
+        return f"not looked at ({files})"
+    parts = [f"{_number(seen['rows'], 'row')} in {files}"]
+    if "users" in seen:
+        parts.append(("about " if seen.get("usersAreAbout") else "") + _number(seen["users"], "user"))
+    parts += [f"{name[:40] or '(no type)'} {count:,}" for name, count in list(seen.get("events", {}).items())[:5]]
+    return ", ".join(parts) + ("" if seen["wasReadWhole"] else ", of the part that was looked at")
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _planned(row: dict[str, Any]) -> Iterator[str]:

@@ -104,6 +104,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         "error": None,
         "run": record.run,
         "notes": record.notes,
+        "data": record.data,
         "failures": record.problems,
         "failureCount": record.problem_count,
         "resources": [],

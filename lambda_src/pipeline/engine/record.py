@@ -36,6 +36,7 @@ class Record:
         resources: the graph, in the order in which a reader understands it.
         notes: for the mail.
         problems: `where` and `what` of the first ones, of an upload that is rejected; `problem_count`, of all.
+        data: what was counted in the data of each dataset type before the run (docs/record.md).
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
@@ -49,6 +50,7 @@ class Record:
     notes: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
     problem_count: int = 0
+    data: dict[str, Json] = field(default_factory=dict)
     schedules: dict[str, str] = field(default_factory=dict)
     schedules_done: dict[str, str] = field(default_factory=dict)
     superseded_by: Json | None = None
@@ -100,6 +102,7 @@ class Record:
             "notes": self.notes,
             "problems": self.problems,
             "problemCount": self.problem_count,
+            "data": self.data,
             "schedules": self.schedules,
             "schedulesDone": self.schedules_done,
             "supersededBy": self.superseded_by,
@@ -130,6 +133,7 @@ def load(run_id: str) -> Record | None:
         notes=values.get("notes", []),
         problems=values.get("problems", []),
         problem_count=values.get("problemCount", len(values.get("problems", []))),
+        data=values.get("data", {}),
         schedules=values.get("schedules", {}),
         schedules_done=values.get("schedulesDone", {}),
         superseded_by=values.get("supersededBy"),

@@ -63,6 +63,15 @@ UNKNOWN = Recipe(
 )
 # Use cases of the domains, as far as they differ.
 EXPLORING = ("aws-ecomm-recommended-for-you", "aws-vod-top-picks")
+# The event type that a use case learns from; the others take any. Source: Developer Guide, the domains' use cases.
+LEARNS_FROM = {
+    "aws-ecomm-popular-items-by-views": "View",
+    "aws-ecomm-popular-items-by-purchases": "Purchase",
+    "aws-ecomm-frequently-bought-together": "Purchase",
+    "aws-ecomm-customers-who-viewed-x-also-viewed": "View",
+    "aws-vod-because-you-watched-x": "Watch",
+    "aws-vod-most-popular": "Watch",
+}
 USE_CASE, EXPLORING_USE_CASE = Recipe(), Recipe(exploration=True)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline import clients
+from pipeline.data.checks import Summarise
+from pipeline.data.spread import Planner, Share
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
 from pipeline.errors import Overtaken
@@ -15,6 +17,7 @@ from pipeline.upload import turns
 from pipeline.upload.runs import Run, read_params_file, run_of
 
 from . import quotas
+from .data_needs import check_interactions
 from .decisions import decide_all
 from .graph import graph
 from .reading import Reading, Surroundings, folder_in_bucket, read_params
@@ -33,12 +36,18 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
             `datasetGroup` whose turn it is, if any: also a file that is refused is about it.
 
     Returns:
-        `outcome`, and as `verdict` what the workflow does about it: `ready` (proceed), `teardown`, or `over` (rejected,
-        or a dry run).
+        `outcome`, and as `verdict` what the workflow does about it: `ready` (proceed), `teardown`, `over` (rejected,
+        or a dry run), or `checkData`: there is more data than one call can read, so each of the `shares` is read by a
+        call of its own, and then it is planned again.
     """
     run = run_of(event["execution"])
+    state = event.get("state", {})
     # A call that was repeated goes on with what the first one wrote.
-    record = load(run.id) or _planned(run, event.get("state", {}).get("datasetGroup"))
+    record = load(run.id) or _planned(run, state.get("datasetGroup"), data_was_read="shares" in state)
+    if record is None:
+        number = settings().data_check_concurrency
+        shares = [{"number": share, "of": number} for share in range(number)]
+        return {"verdict": "checkData", "run": run.id, "shares": shares, "datasetGroup": state.get("datasetGroup")}
     if record.outcome in VERDICTS:
         turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=record.outcome == "teardown")
     return {
@@ -50,8 +59,27 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _planned(run: Run, group: str | None) -> Record:
-    record = _plan(run, group)
+def check_data(event: dict[str, Any]) -> dict[str, Any]:
+    """Read a share of data that is more than the plan can read. What is found is kept for the plan.
+
+    Args:
+        event: `execution`, as of `make_plan`; `share`: its `number`, and how many it is one `of`.
+
+    Returns:
+        `read`: how many pieces of files were.
+    """
+    run = run_of(event["execution"])
+    share = Share(run.id, event["share"]["number"], event["share"]["of"])
+    if run.bucket == settings().bucket and (body := read_params_file(run)) is not None:
+        read_params(body, run.overrides, _surroundings(run, share))
+    return {"verdict": "ready", "read": share.read}
+
+
+def _planned(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
+    """The run's record; None where others have to read its data first."""
+    record = _plan(run, group, data_was_read=data_was_read)
+    if record is None:
+        return None
     record.run["startedAt"] = clients.clock.now()
     try:
         record.save()
@@ -60,7 +88,20 @@ def _planned(run: Run, group: str | None) -> Record:
     return record
 
 
-def _plan(run: Run, group: str | None) -> Record:
+def _surroundings(run: Run, summarise: Summarise) -> Surroundings:
+    return Surroundings(
+        settings().arns,
+        settings().personalize_role_arn,
+        places.home_of(run.bucket, run.prefix),
+        lambda section: folder_in_bucket(section, run.bucket, run.prefix),
+        settings().boundaries,
+        run.key,
+        settings().data_checks,
+        summarise,
+    )
+
+
+def _plan(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
     about = run.to_json() | ({"datasetGroup": group} if group else {})
     if run.bucket != settings().bucket:
         what = f"names the bucket {run.bucket}; this deployment reads {settings().bucket} only."
@@ -68,15 +109,10 @@ def _plan(run: Run, group: str | None) -> Record:
     body = read_params_file(run)
     if body is None:
         return rejected(about, [Problem(run.key, "was deleted before it could be read. Upload it again.")])
-    surroundings = Surroundings(
-        settings().arns,
-        settings().personalize_role_arn,
-        places.home_of(run.bucket, run.prefix),
-        lambda section: folder_in_bucket(section, run.bucket, run.prefix),
-        settings().boundaries,
-        run.key,
-    )
-    reading = read_params(body, run.overrides, surroundings)
+    planner = Planner(run.id, others_have_read=data_was_read)
+    reading = read_params(body, run.overrides, _surroundings(run, planner))
+    if reading.is_pending:
+        return None
     named = reading.sections.dataset_group.name if reading.sections else run.dataset_group
     command = "aws scheduler delete-schedule --group-name {} --name {}.PURPOSE"
     remove = f"Remove the schedule: {command.format(settings().schedule_group, run.dataset_group)}"
@@ -118,11 +154,13 @@ def planned(
         if schedule_expressions.is_past(expression, clients.clock.now())
     ]
     decide_all(read, existing, reading.folders, about["id"], places.home_of(about["bucket"], about["prefix"]))
+    check_interactions(read, reading.looked)
     resources = graph(read)
     quotas.check(read, existing, resources, raised_quotas)
     if read.problems:
         return rejected(about, read.problems, read.notes)
-    return Record(about, outcome or "proceed", resources, notes=read.notes, schedules=read.schedules)
+    counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
+    return Record(about, outcome or "proceed", resources, notes=read.notes, data=counted, schedules=read.schedules)
 
 
 def rejected(about: dict[str, Any], problems: list[Problem], notes: list[str] | None = None) -> Record:

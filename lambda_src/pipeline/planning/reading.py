@@ -9,12 +9,14 @@ from typing import Any
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
 from pipeline.data import checks, folders
+from pipeline.data.checks import Looked, Summarise
 from pipeline.data.folders import DataFolder
 from pipeline.params import document as params
 from pipeline.params import places, sections
 from pipeline.params.dialects import normalise
 from pipeline.params.sections import DatasetSection, Sections
 from pipeline.problems import Problem
+from pipeline.settings import DataChecks
 
 Folders = dict[str, DataFolder]
 LONGEST_PLACE = 256  # characters (S3Location in the service model)
@@ -25,7 +27,8 @@ class Surroundings:
     """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked.
 
     The role that Personalize assumes, and the folder of the params file (`s3://bucket/prefix/`), may not be known.
-    The `boundaries` are compared with the `key` of the params file.
+    The `boundaries` are compared with the `key` of the params file. The `data_checks` hold where the file says nothing
+    else; `summarise` reads the data.
     """
 
     arns: Arns
@@ -34,6 +37,8 @@ class Surroundings:
     folder_of: Callable[[DatasetSection], DataFolder | None]
     boundaries: Boundaries
     key: str
+    data_checks: DataChecks = "full"
+    summarise: Summarise = checks.summarise_here
 
     def unfit(self, place: str) -> str | None:
         """Why the file may not have a place in S3 read or written; None for what `places` refuses already."""
@@ -49,6 +54,7 @@ class Reading:
     """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own.
 
     What the boundaries forbid is refused so, too: nothing may be asked or written of the dataset group that it names.
+    `looked` is what the data of each dataset type came to.
     """
 
     document: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +62,12 @@ class Reading:
     folders: Folders = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    looked: dict[str, Looked] = field(default_factory=dict)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is data that others have to read first."""
+        return any(looked.pending for looked in self.looked.values())
 
 
 def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
@@ -70,13 +82,15 @@ def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundin
     faults = params.schema_problems(whole)
     if slips or refusals or faults:
         sound = params.sound_part(whole, faults) if isinstance(whole, dict) else None
-        read, _ = _checked(sound, surroundings) if sound else (None, {})
-        problems = slips + refusals + faults + excesses + (read.problems if read else [])
-        return Reading(problems=problems, notes=notes)
-    read, found = _checked(whole, surroundings)
-    read.problems = excesses + read.problems
-    read.notes = notes + read.notes
-    return Reading(whole, read, found, notes=read.notes)
+        checked = _checked(sound, surroundings) if sound else Reading()
+        of_sound_part = checked.sections.problems if checked.sections else []
+        problems = slips + refusals + faults + excesses + of_sound_part
+        return Reading(problems=problems, notes=notes, looked=checked.looked)
+    reading = _checked(whole, surroundings)
+    if reading.sections:
+        reading.sections.problems = excesses + reading.sections.problems
+        reading.notes = reading.sections.notes = notes + reading.sections.notes
+    return reading
 
 
 def folder_in_bucket(section: DatasetSection, bucket: str, prefix: str) -> DataFolder | None:
@@ -87,23 +101,26 @@ def folder_in_bucket(section: DatasetSection, bucket: str, prefix: str) -> DataF
     return None if places.unreadable(given, places.home_of(bucket, prefix)) else folders.at(given)
 
 
-def _checked(document: dict[str, Any], surroundings: Surroundings) -> tuple[Sections, Folders]:
+def _checked(document: dict[str, Any], surroundings: Surroundings) -> Reading:
     """The document's sections, and its data; what is wrong with either is among the sections' problems."""
     read = sections.read(document, surroundings.arns, surroundings.role_arn, surroundings.home)
     if "teardown" in document:
         read.problems = _teardown_problems(document, read.dataset_group.name)  # the rest may be as it is
-        return read, {}
-    known = _data(read, surroundings)
+        return Reading(document, read)
+    reading = Reading(document, read, _data(read, surroundings))
     for where, place in _results(read, surroundings.home):
         if what := surroundings.unfit(place):
             read.problem(where, f"{place} {what}")
+    mode: DataChecks = document.get("dataChecks", surroundings.data_checks)
     for section in read.datasets:
-        if section.avro is None or read.when["import"] == "never" or section.dataset_type not in known:
+        folder = reading.folders.get(section.dataset_type)
+        if section.avro is None or read.when["import"] == "never" or folder is None:
             continue
-        problems, notes = checks.inspect(known[section.dataset_type], section.dataset_type, section.avro)
-        read.problems += problems
-        read.notes += notes
-    return read, known
+        looked = checks.inspect(folder, section.dataset_type, section.avro, mode, surroundings.summarise)
+        reading.looked[section.dataset_type] = looked
+        read.problems += looked.problems
+        read.notes += looked.notes
+    return reading
 
 
 def _data(read: Sections, surroundings: Surroundings) -> Folders:

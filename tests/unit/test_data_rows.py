@@ -1,0 +1,306 @@
+"""Rows are judged the same however they are read: by the pattern or one by one, whole or in pieces, and as imported."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.data import csv_rows, distinct, findings
+from pipeline.data.csv_rows import NOTES, RowCheck
+from pipeline.data.folders import DataFile, DataFolder
+from pipeline.data.scan import LONGEST_LINE, scan
+from pipeline.data.summary import Summary
+
+from local.personalize_emulator.avro import parse
+from local.personalize_emulator.csv_rows import read
+from local.personalize_emulator.exceptions import JobFailure
+from local.personalize_emulator.settings import Switches
+
+NOW = 1_795_000_000
+SPACE = "com.amazonaws.personalize.schema"
+FIELDS: list[dict[str, Any]] = [
+    {"name": "USER_ID", "type": "string"},
+    {"name": "ITEM_ID", "type": "string"},
+    {"name": "TIMESTAMP", "type": "long"},
+    {"name": "EVENT_TYPE", "type": ["null", "string"]},
+    {"name": "EVENT_VALUE", "type": ["float", "null"]},
+    {"name": "COUNT", "type": "int"},
+    {"name": "MEMBER", "type": ["null", "boolean"]},
+]
+FRAME = {"type": "record", "name": "Interactions", "namespace": SPACE, "version": "1.0"}
+AVRO: dict[str, Any] = FRAME | {"fields": FIELDS}
+HEADER = [field["name"] for field in FIELDS]
+ITEMS: dict[str, Any] = AVRO | {
+    "name": "Items",
+    "fields": [
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "GENRE", "type": ["null", "string"], "categorical": True},
+        {"name": "TEXT", "type": ["null", "string"], "textual": True},
+    ],
+}
+
+
+class InMemory(DataFolder):
+    """A folder whose files have their content as an ETag, in base 16; it is read a few bytes at a time."""
+
+    step = 7
+
+    def read(self, file: DataFile, begin: int, end: int) -> Any:
+        content = bytes.fromhex(file.etag)[begin:end]
+        return iter([content[at : at + self.step] for at in range(0, len(content), self.step)])
+
+
+def in_memory(content: bytes) -> tuple[InMemory, DataFile]:
+    file = DataFile("a.csv", len(content), content.hex())
+    return InMemory("bucket", "Interactions/", (file,)), file
+
+
+def found(content: str | bytes, avro: dict[str, Any] = AVRO, cuts: tuple[int, ...] = ()) -> Summary:
+    """The summary of one file, read in pieces that begin at the cuts."""
+    body = content.encode() if isinstance(content, str) else content
+    folder, file = in_memory(body)
+    summary = Summary()
+    edges = [0, *sorted({cut for cut in cuts if body.find(b"\n") < cut < len(body)}), len(body)]
+    pieces = [scan(folder, file, avro, begin, end, NOW) for begin, end in zip(edges, edges[1:], strict=False)]
+    summary.add("a.csv", [findings.Findings.from_json(piece.to_json()) for piece in pieces])
+    return summary
+
+
+def kinds(summary: Summary) -> dict[tuple[str | None, str], tuple[int, list[int]]]:
+    faults = (entry for file in summary.files for entry in file.faults.items())
+    return {kind: (seen.count, [line for line, *_ in seen.first]) for kind, seen in faults}
+
+
+def row(**cells: str) -> str:
+    good = {
+        "USER_ID": "u1",
+        "ITEM_ID": "i1",
+        "TIMESTAMP": "1700000000",
+        "EVENT_TYPE": "view",
+        "EVENT_VALUE": "1.5",
+        "COUNT": "3",
+        "MEMBER": "true",
+    }
+    return ",".join((good | cells).values()) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kind"),
+    [
+        ("USER_ID", "", "empty"),
+        ("USER_ID", '""', "empty"),
+        ("USER_ID", "u" * 256, None),
+        ("USER_ID", "ü" * 257, "too long"),
+        ("ITEM_ID", '"' + "i" * 256 + '"', None),
+        ("ITEM_ID", '"' + "i" * 257 + '"', "too long"),
+        ("EVENT_TYPE", "", None),
+        ("EVENT_TYPE", "e" * 1000, None),
+        ("EVENT_TYPE", "e" * 1001, "too long"),
+        ("EVENT_TYPE", '"a ""b"" c"', None),
+        ("EVENT_TYPE", '"' + '""' * 1000 + '"', None),
+        ("EVENT_TYPE", '"' + '""' * 1001 + '"', "too long"),
+        ("EVENT_TYPE", '"a"b', "behind quotation"),
+        ("EVENT_TYPE", '"a, b', "line break"),
+        ("EVENT_TYPE", "a\u2028b\u0085c\x0cd", None),
+        ("EVENT_TYPE", "a\rb", "carriage return"),
+        ("EVENT_TYPE", '"a\rb"', "carriage return"),
+        ("TIMESTAMP", "", "empty"),
+        ("TIMESTAMP", '"1700000000"', None),
+        ("TIMESTAMP", "-1", None),
+        ("TIMESTAMP", "0", None),
+        ("TIMESTAMP", "0001700000000", None),
+        ("TIMESTAMP", "1700000000.0", "not whole"),
+        ("TIMESTAMP", "1.7e9", "not whole"),
+        ("TIMESTAMP", "2024-01-31", "date"),
+        ("TIMESTAMP", "2024-01-31T12:00:00Z", "date"),
+        ("TIMESTAMP", "31.1.2024", "date"),
+        ("TIMESTAMP", "yesterday", "not whole"),
+        ("TIMESTAMP", "1700000000000", "milliseconds"),
+        ("TIMESTAMP", str(NOW), None),
+        ("TIMESTAMP", str(NOW + 86_400), None),
+        ("TIMESTAMP", str(NOW + 86_401), "future"),
+        ("TIMESTAMP", "9" * 5000, "too large"),
+        ("TIMESTAMP", "١٧٠", "not whole"),
+        ("EVENT_VALUE", "", None),
+        ("EVENT_VALUE", "-.5e-7", None),
+        ("EVENT_VALUE", "5.", None),
+        ("EVENT_VALUE", '"1,5"', "not a number"),
+        ("EVENT_VALUE", "NaN", "not a number"),
+        ("EVENT_VALUE", "1_000", "not a number"),
+        ("COUNT", str(2**31 - 1), None),
+        ("COUNT", str(2**31), "beyond int"),
+        ("COUNT", str(-(2**63)), "beyond int"),
+        ("COUNT", str(2**63), "too large"),
+        ("COUNT", " 3", "not whole"),
+        ("MEMBER", "TRUE", None),
+        ("MEMBER", "False", None),
+        ("MEMBER", "1", "not boolean"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_cell_is_told_by_line_and_column(column: str, cell: str, kind: str | None, end: str) -> None:
+    text = ",".join(HEADER) + "\n" + row() + row(**{column: cell}) + row()
+    summary = found(text.replace("\n", end))
+    whole_row = kind in ("behind quotation", "line break", "carriage return")
+    assert kinds(summary) == ({(None if whole_row else column, kind): (1, [3])} if kind else {})
+    assert summary.rows == (2 if whole_row else 3)
+
+
+def test_a_text_that_is_cut_is_a_note_and_a_category_that_is_too_long_is_not() -> None:
+    text = "ITEM_ID,GENRE,TEXT\ni1," + "a|" * 500 + "," + "é" * 20_001 + "\ni2," + "a|" * 501 + ",x\n"
+    assert kinds(found(text, ITEMS)) == {("TEXT", "cut"): (1, [2]), ("GENRE", "too long"): (1, [3])}
+    assert "cut" in NOTES
+
+
+def test_columns_stand_in_any_order_beside_others() -> None:
+    order = ["", "COUNT", "NICKNAME", *reversed([name for name in HEADER if name != "COUNT"])]
+    lines = [",".join(order), '7,1,"x, y",,2.5,view,1700000000,i1,u1', "8,x,,,2.5,,1700000000,i1,"]
+    summary = found("\n".join(lines))
+    assert kinds(summary) == {("COUNT", "not whole"): (1, [3]), ("USER_ID", "empty"): (1, [3])}
+    assert summary.events == Counter({"view": 1, "": 1})
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_event_types_are_counted_in_whichever_column(place: int) -> None:
+    """Also where another column has the same texts, and where a type is written with and without quotation marks."""
+    fields = [{"name": name, "type": "string"} for name in ("ITEM_ID", "USER_ID")]
+    fields.insert(place, {"name": "EVENT_TYPE", "type": "string"})
+    names = [field["name"] for field in fields]
+    types = ["view", '"view"', "buy", "view"] * 300 + ["rare"]
+    rows = ({"ITEM_ID": "view", "USER_ID": "buy", "EVENT_TYPE": one} for one in types)
+    lines = [",".join(cells[name] for name in names) for cells in rows]
+    summary = found("\n".join([",".join(names), *lines]), AVRO | {"fields": fields})
+    assert summary.events == Counter({"view": 900, "buy": 300, "rare": 1})
+
+
+def test_bytes_that_are_not_utf_8_are_told_by_line() -> None:
+    text = (",".join(HEADER) + "\n" + row() * 3).encode() + row(EVENT_TYPE="caf\xe9").encode("latin-1") + row().encode()
+    summary = found(text)
+    assert kinds(summary) == {(None, "not UTF-8"): (1, [5])}
+    assert summary.rows == 4
+    assert summary.files[0].faults[None, "not UTF-8"].first[0][1] == "0xE9"
+
+
+def test_blank_lines_are_a_note() -> None:
+    summary = found(",".join(HEADER) + "\n" + row() + "\n" + row() + "\n")
+    assert kinds(summary) == {(None, "blank"): (2, [3, 5])}
+    assert summary.rows == 2
+
+
+def test_a_fault_in_every_row_is_counted_up_to_a_number_and_the_rest_still_judged() -> None:
+    many = findings.MOST_COUNTED + 500
+    text = ",".join(HEADER) + "\n" + row(TIMESTAMP="1700000000000") * many + row(TIMESTAMP="x", COUNT="x")
+    summary = found(text)
+    assert kinds(summary)["TIMESTAMP", "milliseconds"] == (findings.MOST_COUNTED, [2, 3, 4])
+    assert summary.files[0].faults["TIMESTAMP", "milliseconds"].is_least
+    assert kinds(summary)["COUNT", "not whole"] == (1, [many + 2])
+    assert summary.rows == many + 1
+
+
+@pytest.mark.parametrize("above", [0, 3])
+def test_a_line_without_end_ends_the_look(above: int) -> None:
+    text = ",".join(HEADER) + "\n" + row() * above + "x" * (LONGEST_LINE + 100)
+    InMemory.step, step = 100_000, InMemory.step
+    summary = found(text + "\n" + row(COUNT="x"))
+    InMemory.step = step
+    assert f"line {above + 2:,} is longer than 1,048,576 bytes" in (summary.files[0].problem or "")
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        "u1",
+        "view",
+        '"view"',
+        '"a ""b"""',
+        "1.5",
+        "7",
+        "1700000000",
+        "1700000000000",
+        "true",
+        "x\u2028y",
+        '"',
+        "\\",
+        "é",
+    ]
+) | st.text('ab1.,"\\\r\0-é', max_size=6)
+LINES = st.lists(CELLS, min_size=6, max_size=8).map(",".join) | st.just(row().strip()) | st.just("")
+ROWS = st.lists(st.just(row().strip()) | LINES, max_size=12).map("\n".join)
+
+
+@given(ROWS)
+def test_what_the_pattern_takes_has_no_fault(text: str) -> None:
+    check = RowCheck(AVRO, HEADER, NOW)
+    body = text + "\n"
+    for line in body[: check.good_rows(body, 0)].split("\n")[:-1]:
+        cells, faults = check.judge(line)
+        assert faults == []
+        assert cells == next(csv.reader([line], escapechar="\\"))
+
+
+@given(ROWS, st.sampled_from(["\n", "\r\n"]), st.lists(st.integers(0, 600), max_size=6))
+def test_pieces_find_what_a_whole_look_finds(text: str, end: str, cuts: list[int]) -> None:
+    body = (",".join(HEADER) + "\n" + text).replace("\n", end)
+    whole, parts = found(body), found(body, cuts=tuple(cuts))
+    assert kinds(parts) == kinds(whole)
+    assert (parts.rows, parts.events) == (whole.rows, whole.events)
+    assert parts.users is not None
+    assert whole.users is not None
+    assert (parts.users.number, parts.users.twice) == (whole.users.number, whole.users.twice)
+
+
+@given(ROWS)
+def test_rows_that_an_import_refuses_are_found(text: str) -> None:
+    """The emulator reads files in its own way. What it takes and the check refuses is listed here, and nothing else."""
+    body = ",".join(HEADER) + "\n" + text
+    problems = {kind for _, kind in kinds(found(body)) if kind not in NOTES}
+    try:
+        list(read(io.BytesIO(body.encode()), parse(json.dumps(AVRO), Switches()), Switches()))
+        is_imported = True
+    except JobFailure as failure:
+        is_imported = False
+        differs = "RECOMMENDATION_ID" in str(failure) or "+" in text
+        assert problems or differs, failure
+    if is_imported:
+        assert problems == set()
+
+
+@given(st.lists(st.integers(0, 3000), max_size=4000), st.lists(st.integers(0, 3000), max_size=400))
+def test_users_are_counted_across_pieces(one: list[int], other: list[int]) -> None:
+    first, second = distinct.Distinct(), distinct.Distinct()
+    first.add([f"u{number}" for number in one])
+    for number in other:
+        second.add([f"u{number}"])
+    merged = distinct.Distinct.from_json(first.to_json())
+    merged.merge(distinct.Distinct.from_json(second.to_json()))
+    counts = Counter(one + other)
+    if len(counts) <= distinct.KEPT:
+        assert merged.is_exact
+        assert merged.number == len(counts)
+        assert merged.twice == sum(count >= 2 for count in counts.values())
+    else:
+        assert merged.number == pytest.approx(len(counts), rel=5 * distinct.STANDARD_ERROR)
+
+
+@pytest.mark.parametrize("name", ["{}", "user-{:08}", "{:x}", "a{}@example.com"])
+def test_the_number_of_many_users_is_estimated_within_its_error(name: str) -> None:
+    parts = [distinct.Distinct() for _ in range(4)]
+    for number, part in enumerate(parts):
+        part.add([name.format(user) for user in range(number * 20_000, number * 20_000 + 40_000)])
+    whole = distinct.Distinct()
+    for part in parts:
+        whole.merge(part)
+    assert not whole.is_exact
+    assert whole.number == pytest.approx(100_000, rel=3 * distinct.STANDARD_ERROR)
+    assert whole.share_twice == pytest.approx(0.6, abs=0.1)
+
+
+def test_every_kind_of_fault_has_words() -> None:
+    for text in (csv_rows.FAULTS | csv_rows.NOTES).values():
+        assert text.format(value="x", length=1, limit=2).endswith(".")

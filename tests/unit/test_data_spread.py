@@ -1,0 +1,170 @@
+"""Data that is more than one call can read: shares of it are read side by side, once, and then it is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pipeline.data import checks, spread
+from pipeline.data.spread import PREFIX
+
+from .conftest import BUCKET, params
+from .workflow import INTERACTIONS, Deployment, deployed
+
+HEADER, _, ROWS = INTERACTIONS.partition("\n")
+LINES = ROWS.splitlines(keepends=True)
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """One whose calls read little: the test data is too much for the plan, and falls into some twenty pieces."""
+    monkeypatch.setattr(spread, "AT_ONCE", 5000)
+    monkeypatch.setattr(spread, "WORTH_KEEPING", 100)
+    monkeypatch.setattr(checks, "PIECE", 2000)
+    with deployed() as deployment:
+        deployment.upload_data()
+        yield deployment
+
+
+@pytest.fixture
+def reads(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The pieces that are read: keys and beginnings."""
+    read: list[tuple[str, int]] = []
+    look = checks.look
+
+    def spy(folder: Any, piece: checks.Piece, avro: Any) -> Any:
+        read.append((piece.file.key, piece.begin))
+        return look(folder, piece, avro)
+
+    monkeypatch.setattr(spread, "look", spy)
+    return read
+
+
+def test_a_run_reads_every_piece_once_and_goes_on(deployment: Deployment, reads: list[Any]) -> None:
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert ended.execution.entered[:4] == ["Take Turn", "Take Turn Done?", "Plan", "Plan Done?"]
+    assert ended.execution.entered[4:6] == ["Check Data", "Plan"]
+    assert len(reads) == len(set(reads)) > 10
+
+
+def test_what_did_not_change_is_not_read_again(deployment: Deployment, reads: list[Any]) -> None:
+    assert deployment.run().succeeded
+    reads.clear()
+    ended = deployment.run()
+    assert ended.succeeded
+    assert "Check Data" not in ended.execution.entered
+    assert reads == []
+    deployment.upload("Interactions/more.csv", HEADER + "\n" + "".join(LINES[:50]))
+    assert deployment.run().succeeded
+    assert {key for key, _ in reads} == {"Interactions/more.csv"}
+
+
+def test_a_fault_is_told_by_its_line_in_the_whole_file(deployment: Deployment) -> None:
+    lines = [*LINES[:1234], "u1,i1,yesterday\n", *LINES[1235:]]
+    deployment.upload("Interactions/interactions.csv", HEADER + "\n" + "".join(lines))
+    ended = deployment.run()
+    assert ended.error == "ParamsRejected"
+    assert 'Interactions/interactions.csv, line 1,236, TIMESTAMP: "yesterday" is not a whole number.' in ended.mail
+    assert deployment.personalize.list_dataset_groups()["datasetGroups"] == []
+    deployment.upload_data()
+    assert deployment.run().succeeded
+
+
+def test_faults_of_params_and_data_are_told_together(deployment: Deployment) -> None:
+    deployment.upload("Interactions/interactions.csv", HEADER + "\n" + "".join(LINES[:900]) + "u1,i1,\n" * 600)
+    ended = deployment.run(params() | {"nonsense": 1})
+    assert "nonsense" in ended.mail
+    assert "So it is in 600 lines; the next: 903 and 904." in ended.mail
+
+
+def test_a_share_that_takes_too_long_is_gone_on_with(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "SHARE_SECONDS", -1)  # each call reads nothing
+    first = deployment.start()
+    for _ in range(3):
+        while first.at != "Check Data":
+            first._enter(_state(first.at))
+        first._enter(_state("Check Data"))
+    assert not [key for key, _ in reads if key.startswith("Interactions/")]
+    monkeypatch.setattr(spread, "SHARE_SECONDS", 60)
+    assert deployment.finish(first).succeeded
+
+
+def _state(name: str) -> Any:
+    from .state_machine import definition
+
+    return definition()["States"][name]
+
+
+def test_what_was_read_before_a_call_died_is_not_read_again(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, calls = spread.look, []
+
+    def dies_once(folder: Any, piece: Any, avro: Any) -> Any:
+        calls.append(piece)
+        if len(calls) == 5:
+            raise RuntimeError("the sandbox died")
+        return look(folder, piece, avro)
+
+    monkeypatch.setattr(spread, "look", dies_once)
+    assert deployment.run().succeeded
+    assert len(reads) == len(set(reads))
+
+
+def test_a_file_that_cannot_be_read_is_told_and_looked_at_again_by_the_next_run(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = checks.look
+
+    def archived(folder: Any, piece: Any, avro: Any) -> Any:
+        found = look(folder, piece, avro)
+        found.problem, found.passing = "can't be read (archived).", True
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spread, "look", archived)
+        ended = deployment.run()
+    assert ended.error == "ParamsRejected"
+    assert ended.mail.count("interactions.csv: can't be read (archived)") == 1
+    assert deployment.run().succeeded
+
+
+def test_two_folders_of_data_and_two_groups_do_not_mix(deployment: Deployment, reads: list[Any]) -> None:
+    deployment.upload_data("other/")
+    ended = deployment.run()
+    assert ended.succeeded
+    first = len(reads)
+    other = params()
+    other["datasetGroup"]["name"] = "other"
+    deployment.upload("other/Interactions/interactions.csv", HEADER + "\n" + "".join(reversed(LINES)))
+    ended = deployment.run(other, key="other/params.json")
+    assert {key.partition("/")[0] for key, _ in reads[first:]} == {"other"}
+
+
+def test_data_of_too_many_files_is_spread_too(deployment: Deployment, reads: list[Any]) -> None:
+    spread_files = [f"Interactions/{number:03}.csv" for number in range(spread.FILES_AT_ONCE + 5)]
+    deployment.s3.delete_object(Bucket=BUCKET, Key="Interactions/interactions.csv")
+    for number, key in enumerate(spread_files):
+        deployment.upload(key, HEADER + "\n" + "".join(LINES[number * 7 : number * 7 + 7]))
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert sorted(key for key, _ in reads) == [*spread_files, "Users/users.csv"]
+
+
+def test_what_checks_found_lies_where_only_the_function_writes(deployment: Deployment) -> None:
+    assert deployment.run().succeeded
+    kept = deployment.s3.list_objects_v2(Bucket=BUCKET, Prefix=PREFIX)["Contents"]
+    assert len(kept) > 10
+    assert PREFIX.startswith("runs/")
+
+
+@pytest.mark.parametrize(("mode", "said"), [("sample", ""), ("off", "since data checks are off")])
+def test_a_params_file_may_ask_for_less(deployment: Deployment, reads: list[Any], mode: str, said: str) -> None:
+    ended = deployment.run(params() | {"dataChecks": mode})
+    assert ended.succeeded
+    assert reads == []
+    assert said in ended.mail
