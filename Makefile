@@ -70,10 +70,10 @@ figures: $(VENV)/.installed ## Print every figure that the docs state (some minu
 	@$(BIN)/python -m local.figures $(SECTION)
 
 .PHONY: plan adopt
-plan: $(VENV)/.local ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder] [QUOTAS="campaigns=20"]] [BOUNDARIES=file]
+plan: $(VENV)/.local ## Check a params file and show what its upload would do: PARAMS=file [BUCKET=name [PREFIX=folder] [QUOTAS="campaigns=20"]] [BOUNDARIES=file] [DATA_CHECKS=sample] [JSON=1]
 	@$(BIN)/python -m pipeline_cli plan "$(or $(PARAMS),$(error Name the params file: make plan PARAMS=file))" \
 	  $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(PREFIX),--prefix "$(PREFIX)") $(foreach quota,$(QUOTAS),--quota "$(quota)") \
-	  $(if $(BOUNDARIES),--boundaries "$(BOUNDARIES)")
+	  $(if $(BOUNDARIES),--boundaries "$(BOUNDARIES)") $(if $(DATA_CHECKS),--data-checks "$(DATA_CHECKS)") $(if $(JSON),--json)
 adopt: $(VENV)/.local ## Write the params file of a dataset group that exists: GROUP=name [OUTPUT=file]
 	@$(BIN)/python -m pipeline_cli adopt "$(or $(GROUP),$(error Name the dataset group: make adopt GROUP=name))" \
 	  $(if $(OUTPUT),--output "$(OUTPUT)")

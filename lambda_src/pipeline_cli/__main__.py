@@ -12,18 +12,22 @@ from pipeline.planning.quotas import QUOTAS
 
 from . import adopt, plan
 from .errors import CommandError, in_words
+from .shown import Shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0 when all is well, 1 when there are problems, which are told.
+        The exit code: 0 when all is well; 1 when there are problems, which are told; 2 when it can't be told.
     """
     given = _parser().parse_args(arguments)
     try:
         if given.command == "plan":
-            return plan.run(given.params, given.bucket, given.prefix, dict(given.quota), given.boundaries)
+            request = plan.Request(
+                given.params, given.bucket, given.prefix, dict(given.quota), given.boundaries, given.data_checks
+            )
+            return plan.run(request, Shown(as_json=given.json))
         return adopt.run(given.group, given.output)
     except CommandError as error:
         message = str(error)
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         message = f"can't read {error.filename}: {error.strerror}."
     print(f"{given.command}: {message}", file=sys.stderr)
-    return 1
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="a file with the module's output `boundaries`, to hold the params file against",
     )
+    command.add_argument(
+        "--data-checks",
+        choices=("full", "sample", "off"),
+        default="full",
+        help="how much of the data is looked at, where the params file says nothing (default: full)",
+    )
+    command.add_argument("--json", action="store_true", help="print the plan as JSON, for programs")
     command = commands.add_parser("adopt", help="write the params file of a dataset group that exists")
     command.add_argument("group", help="the dataset group's name or ARN")
     command.add_argument("--output", type=Path, help="a new file to write (default: standard output)")

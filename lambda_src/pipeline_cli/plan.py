@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
@@ -10,14 +11,17 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
-from pipeline.ending.report import plan_text
+from pipeline.data.checks import Summarise
+from pipeline.engine.record import Record
 from pipeline.params.places import home_of
 from pipeline.params.sections import DatasetSection
 from pipeline.planning.plan import planned
 from pipeline.planning.reading import Reading, Surroundings, folder_in_bucket, read_params
+from pipeline.settings import DataChecks
 
 from . import local_data
 from .errors import CommandError
+from .shown import Shown
 
 # Where nothing says which account and region it will be; the checks of a file don't depend on them.
 SOME_ACCOUNT = Arns("aws", "us-east-1", "000000000000")
@@ -27,40 +31,55 @@ KEY_ROLE = (
 )
 
 
+NOT_COMPARED = (
+    "Not compared with the bucket's data and with what Personalize has: name the bucket for that (BUCKET=...)."
+)
 UNBOUNDED = (
     "Not held against what the deployment allows (dataset_groups, folders, ceilings, allow_teardown): name the file "
     "with its output `boundaries` for that (BOUNDARIES=...)."
 )
 
 
-def run(
-    path: Path,
-    bucket: str | None,
-    prefix: str = "",
-    quotas: dict[str, int] | None = None,
-    boundaries: Path | None = None,
-) -> int:
-    """Print the plan of a params file; without a bucket, what can be checked without AWS.
+@dataclass(frozen=True)
+class Request:
+    """What `plan` is asked.
 
-    Args:
+    Attributes:
         path: the params file.
-        bucket: the deployment's.
+        bucket: the deployment's; without one, what can be checked without AWS is.
         prefix: the folder of the bucket that the file is for.
         quotas: the account's own, by name, where they are not AWS's.
         boundaries: the file with the output `boundaries` of the deployment; without it nothing is bounded.
+        data_checks: how much of the data is looked at where the file says nothing else.
+    """
+
+    path: Path
+    bucket: str | None = None
+    prefix: str = ""
+    quotas: dict[str, int] = field(default_factory=dict)
+    boundaries: Path | None = None
+    data_checks: DataChecks = "full"
+
+    @property
+    def folder(self) -> str:
+        """The prefix as keys begin with it."""
+        stripped = self.prefix.strip("/")
+        return f"{stripped}/" if stripped else ""
+
+
+def run(request: Request, shown: Shown) -> int:
+    """Show the plan of a params file.
 
     Returns:
         0 when a run would proceed, else 1.
     """
-    body = path.read_bytes()
-    folder = prefix.strip("/") + "/" if prefix.strip("/") else ""
-    bounds = _read(boundaries) if boundaries else Boundaries()
-    code = (
-        _compared(path, body, bucket, folder, quotas or {}, bounds) if bucket else _offline(path, body, folder, bounds)
-    )
-    if not boundaries:
-        print(UNBOUNDED)
-    return code
+    body = request.path.read_bytes()
+    bounds = _read(request.boundaries) if request.boundaries else Boundaries()
+    record, remarks = (_compared if request.bucket else _offline)(request, body, bounds, shown.summarise)
+    if not request.boundaries:
+        remarks.append(UNBOUNDED)
+    shown.plan(record, remarks)
+    return 1 if record.outcome == "rejected" else 0
 
 
 def _read(file: Path) -> Boundaries:
@@ -70,24 +89,26 @@ def _read(file: Path) -> Boundaries:
         raise CommandError(f"{file} is not what the module's output `boundaries` holds.") from None
 
 
-def _compared(path: Path, body: bytes, bucket: str, prefix: str, quotas: dict[str, int], boundaries: Boundaries) -> int:
+def _compared(request: Request, body: bytes, boundaries: Boundaries, summarise: Summarise) -> tuple[Record, list[str]]:
     """The plan of a dry run, as if the file had been uploaded to the bucket."""
+    bucket, folder = request.bucket or "", request.folder
     _require(bucket)
-    key = prefix + path.name
+    key = folder + request.path.name
     surroundings = Surroundings(
         _account(),
         None,
-        home_of(bucket, prefix),
-        lambda section: folder_in_bucket(section, bucket, prefix),
+        home_of(bucket, folder),
+        lambda section: folder_in_bucket(section, bucket, folder),
         boundaries,
         key,
+        request.data_checks,
+        summarise,
     )
     reading = read_params(body, {}, surroundings)
     _note_key_role(reading)
-    about = {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": prefix}
-    record = planned(reading, about, quotas, "planned")
-    print(plan_text(record))
-    return 0 if record.outcome == "planned" else 1
+    return planned(
+        reading, {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": folder}, request.quotas, "planned"
+    ), []
 
 
 def _require(bucket: str) -> None:
@@ -113,31 +134,33 @@ def _note_key_role(reading: Reading) -> None:
         reading.sections.notes.append(KEY_ROLE)
 
 
-def _offline(path: Path, body: bytes, prefix: str, boundaries: Boundaries) -> int:
-    """What the file and the data beside it show to be wrong."""
-    home = path.resolve().parent
+def _offline(request: Request, body: bytes, boundaries: Boundaries, summarise: Summarise) -> tuple[Record, list[str]]:
+    """What the file and the data beside it show to be wrong. Where nothing is, there is a record without an outcome."""
+    home, name = request.path.resolve().parent, request.path.name
 
     def beside(section: DatasetSection) -> local_data.LocalFolder | None:
         elsewhere = "dataSource" in section.import_job.parameters
         return None if elsewhere else local_data.find(home, section.dataset_type)
 
-    surroundings = Surroundings(_named_account(body), None, None, beside, boundaries, prefix + path.name)
+    surroundings = Surroundings(
+        _named_account(body),
+        None,
+        None,
+        beside,
+        boundaries,
+        request.folder + name,
+        request.data_checks,
+        summarise,
+    )
     reading = read_params(body, {}, surroundings)
     read = reading.sections
     if read is None or read.problems:
-        print(plan_text(planned(reading, {"id": RUN_ID, "key": path.name}, {})))
-        return 1
-    print(f"{path.name} has no problems that can be seen without AWS.")
-    for section in read.datasets:
-        if section.dataset_type not in reading.folders:
-            found = "none lies beside the file"
-        else:
-            found = "checked" if section.avro and read.when["import"] != "never" else "not checked"
-        print(f"Data of {section.dataset_type}: {found}.")
-    print("Not compared with the bucket's data and with what Personalize has: name the bucket for that (BUCKET=...).")
-    for note in reading.notes:
-        print(f"Note: {note}")
-    return 0
+        return planned(reading, {"id": RUN_ID, "key": name}, {}), []
+    counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
+    about = {"id": RUN_ID, "key": name, "datasetGroup": read.dataset_group.name}
+    without_data = [one.dataset_type for one in read.datasets if one.dataset_type not in reading.folders]
+    remarks = [f"Data of {dataset_type}: none lies beside the file." for dataset_type in without_data]
+    return Record(about, notes=reading.notes, data=counted), [*remarks, NOT_COMPARED]
 
 
 def _named_account(body: bytes) -> Arns:

@@ -373,7 +373,7 @@ def test_the_file_is_written_and_never_over_another(
     file = tmp_path / "params.json"
     assert main(["adopt", "shop", "--output", str(file)]) == 0
     assert json.loads(file.read_text())["datasetGroup"] == {"name": "shop"}
-    assert main(["adopt", "shop", "--output", str(file)]) == 1
+    assert main(["adopt", "shop", "--output", str(file)]) == 2
     assert f"adopt: can't write {file}: File exists." in capsys.readouterr().err
 
 
@@ -391,7 +391,7 @@ def test_an_unknown_group_is_told(
 ) -> None:
     deployment.personalize.create_dataset_group(name="store")
     deployment.personalize.create_dataset_group(name="shop")
-    assert main(["adopt", group]) == 1
+    assert main(["adopt", group]) == 2
     out, err = capsys.readouterr()
     assert (out, err.startswith("adopt: "), "Traceback" in err) == ("", True, False)
     assert sentence in err
@@ -399,14 +399,14 @@ def test_an_unknown_group_is_told(
 
 def test_missing_credentials_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     without_credentials(monkeypatch)
-    assert main(["adopt", "shop"]) == 1
+    assert main(["adopt", "shop"]) == 2
     assert capsys.readouterr().err == "adopt: no AWS credentials were found. Sign in, or set AWS_PROFILE.\n"
 
 
 def test_a_missing_region_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     without_credentials(monkeypatch)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert main(["adopt", "shop"]) == 1
+    assert main(["adopt", "shop"]) == 2
     assert capsys.readouterr().err.startswith("adopt: no AWS region is set.")
 
 

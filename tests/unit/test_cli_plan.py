@@ -172,7 +172,7 @@ def test_what_the_deployment_allows_can_be_told(
 def test_boundaries_that_are_none_are_told(terminal: Terminal, content: str) -> None:
     file = str(terminal.write("boundaries.json", content))
     code, _, err = terminal.plan(params(), "--boundaries", file)
-    assert (code, err) == (1, f"plan: {file} is not what the module's output `boundaries` holds.\n")
+    assert (code, err) == (2, f"plan: {file} is not what the module's output `boundaries` holds.\n")
 
 
 def test_the_deployments_settings_are_not_needed(
@@ -260,7 +260,10 @@ def test_data_beside_the_file_is_checked(terminal: Terminal) -> None:
     terminal.write("Users.csv", USERS)
     code, out, _ = terminal.plan(params())
     assert code == 0, out
-    assert "Data of Interactions: checked" in out and "Data of Users: checked" in out
+    assert (
+        "Interactions         1,500 rows in 1 file, 60 users\n" in out
+        and "Users                60 rows in 1 file\n" in out
+    )
     terminal.write("interactions/first.csv", INTERACTIONS.replace("TIMESTAMP", "TIME"))
     terminal.write("Users.csv", USERS.replace(",25", ",old"))
     code, out, _ = terminal.plan(params())
@@ -269,6 +272,47 @@ def test_data_beside_the_file_is_checked(terminal: Terminal) -> None:
     assert 'Users.csv, line 7, AGE: "old" is not a whole number.' in out
     terminal.write("interactions/first.csv", "".join(INTERACTIONS.splitlines(keepends=True)[:6]))
     assert f"{terminal.home}/interactions: 5 interactions in all" in terminal.plan(params())[1]
+
+
+def test_the_plan_for_programs(deployment: Deployment, terminal: Terminal) -> None:
+    code, out, err = terminal.plan(everything(), "--bucket", BUCKET, "--json")
+    plan = json.loads(out)
+    assert (code, err, plan["verdict"], plan["datasetGroup"]) == (0, "", "planned", "shop")
+    assert {"type": "dataset group", "name": "shop", "plan": "create", "reason": "new"} in plan["actions"]
+    assert plan["data"]["Interactions"]["rows"] == 1500
+    assert plan["problems"] == []
+    faulty = json.dumps(params(solution={"name": "s h", "recipArn": "x"}), indent=1)
+    code, out, _ = terminal.plan(faulty, "--json")
+    plan = json.loads(out)
+    assert (code, plan["verdict"], plan["problemCount"], plan["actions"]) == (1, "rejected", 2, [])
+    unknown = next(problem for problem in plan["problems"] if problem["what"] == "unknown key.")
+    line, column = unknown["line"], unknown["column"]
+    assert faulty.splitlines()[line - 1][column - 1 :].startswith('"recipArn"')
+    assert unknown == {
+        "where": "$.solution.recipArn",
+        "what": "unknown key.",
+        "hint": "Did you mean `recipeArn`?",
+        "line": line,
+        "column": column,
+    }
+    assert [problem["line"] for problem in plan["problems"]] == sorted(problem["line"] for problem in plan["problems"])
+
+
+def test_what_a_terminal_can_not_write_is_told_all_the_same(terminal: Terminal) -> None:
+    code, out, err = terminal.plan('{"datasetGroup": {"name": "\\ud83d"}}', "--json")
+    assert (code, err) == (1, "")
+    assert "one half of a character" in json.loads(out)["problems"][0]["what"]
+    code, out, err = terminal.plan(params(solution={"name": "[red]x[/nothing]"}))
+    assert (code, err) == (1, "")
+    assert "[red]x[/nothing]" in out
+
+
+def test_a_plan_is_coloured_on_a_terminal_only(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = params(solution={})
+    assert "\x1b" not in terminal.plan(faulty)[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" in terminal.plan(faulty)[1]
+    assert "\x1b" not in terminal.plan(faulty, "--json")[1]
 
 
 def test_a_large_file_is_read_to_its_end_unless_less_is_asked_for(terminal: Terminal) -> None:
@@ -299,18 +343,18 @@ def test_what_is_no_params_file_is_told(terminal: Terminal, content: str, senten
 
 def test_an_unreadable_file_is_told(terminal: Terminal) -> None:
     missing = terminal.home / "parms.json"
-    assert terminal.run("plan", str(missing)) == (1, "", f"plan: can't read {missing}: No such file or directory.\n")
-    assert terminal.run("plan", str(terminal.home)) == (1, "", f"plan: can't read {terminal.home}: Is a directory.\n")
+    assert terminal.run("plan", str(missing)) == (2, "", f"plan: can't read {missing}: No such file or directory.\n")
+    assert terminal.run("plan", str(terminal.home)) == (2, "", f"plan: can't read {terminal.home}: Is a directory.\n")
 
 
 def test_an_unknown_bucket_is_told(deployment: Deployment, terminal: Terminal) -> None:
     code, out, err = terminal.plan(params(), "--bucket", "shop-inptu")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err == "plan: there is no bucket shop-inptu, or these credentials may not list it.\n"
 
 
 def test_missing_credentials_are_told(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     without_credentials(monkeypatch)
     code, out, err = terminal.plan(params(), "--bucket", BUCKET)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err == "plan: no AWS credentials were found. Sign in, or set AWS_PROFILE.\n"

@@ -145,7 +145,9 @@ def test_two_folders_of_data_and_two_groups_do_not_mix(deployment: Deployment, r
     assert {key.partition("/")[0] for key, _ in reads[first:]} == {"other"}
 
 
-def test_data_of_too_many_files_is_spread_too(deployment: Deployment, reads: list[Any]) -> None:
+def test_data_of_too_many_files_is_spread_too(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     spread_files = [f"Interactions/{number:03}.csv" for number in range(spread.FILES_AT_ONCE + 5)]
     deployment.s3.delete_object(Bucket=BUCKET, Key="Interactions/interactions.csv")
     for number, key in enumerate(spread_files):
@@ -153,6 +155,9 @@ def test_data_of_too_many_files_is_spread_too(deployment: Deployment, reads: lis
     ended = deployment.run()
     assert ended.succeeded, ended.mail
     assert sorted(key for key, _ in reads) == [*spread_files, "Users/users.csv"]
+    monkeypatch.setattr(spread, "WORTH_KEEPING", 10**9)  # each is small, and all together are many
+    again = deployment.run()
+    assert "Check Data" not in again.execution.entered
 
 
 def test_what_checks_found_lies_where_only_the_function_writes(deployment: Deployment) -> None:

@@ -101,7 +101,8 @@ class Planner:
     def __call__(self, folder: DataFolder, avro: Avro) -> Summary | None:
         """The summary of all files."""
         is_small = is_for_one_call(folder)
-        if folder.size > WORTH_KEEPING and (kept := self._kept.summary(folder, avro)):
+        is_worth_keeping = folder.size > WORTH_KEEPING or not is_small
+        if is_worth_keeping and (kept := self._kept.summary(folder, avro)):
             return kept
         if is_small:
             found = [(piece, self._read(folder, piece, avro)) for piece in pieces(folder)]
@@ -110,7 +111,7 @@ class Planner:
         else:
             found = [(piece, one) for piece, one in zip(pieces(folder), gathered, strict=True) if one]
         summary = checks.merge(found)
-        if folder.size > WORTH_KEEPING and not any(findings.passing for _, findings in found):
+        if is_worth_keeping and not any(findings.passing for _, findings in found):
             self._kept.keep_summary(folder, avro, summary)
         return summary
 

@@ -70,7 +70,7 @@ def printable(value: Any) -> Any:
 
 def failure_text(document: dict[str, Any], longest: float = math.inf) -> str:
     """What failed, one line each, as far as `longest` characters go; the last line says how many more there are."""
-    lines = [f"{failure['where']}: {failure['what']}" for failure in printable(document["failures"])]
+    lines = [f"{failure['where']}: {failure['what']}{_at(failure)}" for failure in printable(document["failures"])]
     total = document.get("failureCount", len(lines))
     while True:
         more = [f"... and {total - len(lines):,} more"] if total > len(lines) else []
@@ -81,6 +81,11 @@ def failure_text(document: dict[str, Any], longest: float = math.inf) -> str:
             lines[0] = lines[0][: -int(excess)]
         else:
             lines.pop()
+
+
+def _at(failure: dict[str, Any]) -> str:
+    """Where in the params file, if it is known."""
+    return f" (line {failure['line']}, column {failure['column']})" if "line" in failure else ""
 
 
 def duration(seconds: float) -> str:

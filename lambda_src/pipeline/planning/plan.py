@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline import clients
@@ -11,7 +12,7 @@ from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
 from pipeline.errors import Overtaken
 from pipeline.params import places, schedule_expressions
-from pipeline.problems import MOST_TOLD, Problem
+from pipeline.problems import MOST_TOLD, Position, Problem, told
 from pipeline.settings import settings
 from pipeline.upload import turns
 from pipeline.upload.runs import Run, read_params_file, run_of
@@ -141,10 +142,10 @@ def planned(
     """
     read = reading.sections
     if read is None:
-        return rejected(about, reading.problems, reading.notes)
+        return rejected(about, reading.problems, reading.notes, reading.positions)
     about = about | {"datasetGroup": read.dataset_group.name}
     if read.problems:
-        return rejected(about, read.problems, read.notes)
+        return rejected(about, read.problems, read.notes, reading.positions)
     existing = Existing()
     if "teardown" in reading.document:
         return Record(about, outcome or "teardown", teardown(read, existing), notes=[EVERYTHING_GOES])
@@ -158,12 +159,17 @@ def planned(
     resources = graph(read)
     quotas.check(read, existing, resources, raised_quotas)
     if read.problems:
-        return rejected(about, read.problems, read.notes)
+        return rejected(about, read.problems, read.notes, reading.positions)
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
     return Record(about, outcome or "proceed", resources, notes=read.notes, data=counted, schedules=read.schedules)
 
 
-def rejected(about: dict[str, Any], problems: list[Problem], notes: list[str] | None = None) -> Record:
+def rejected(
+    about: dict[str, Any],
+    problems: list[Problem],
+    notes: list[str] | None = None,
+    positions: Mapping[str, Position] | None = None,
+) -> Record:
     """The record of an upload that nothing is done for."""
-    told = [problem.told() for problem in dict.fromkeys(problems)]
-    return Record(about, "rejected", problems=told[:MOST_TOLD], problem_count=len(told), notes=notes or [])
+    found = told(problems, positions or {})
+    return Record(about, "rejected", problems=found[:MOST_TOLD], problem_count=len(found), notes=notes or [])

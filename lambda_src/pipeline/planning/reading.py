@@ -13,9 +13,10 @@ from pipeline.data.checks import Looked, Summarise
 from pipeline.data.folders import DataFolder
 from pipeline.params import document as params
 from pipeline.params import places, sections
-from pipeline.params.dialects import normalise
+from pipeline.params.dialects import is_foreign, normalise
+from pipeline.params.positions import positions
 from pipeline.params.sections import DatasetSection, Sections
-from pipeline.problems import Problem
+from pipeline.problems import Position, Problem
 from pipeline.settings import DataChecks
 
 Folders = dict[str, DataFolder]
@@ -54,7 +55,7 @@ class Reading:
     """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own.
 
     What the boundaries forbid is refused so, too: nothing may be asked or written of the dataset group that it names.
-    `looked` is what the data of each dataset type came to.
+    `looked` is what the data of each dataset type came to; `positions` are those of what the file says, by JSON path.
     """
 
     document: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     looked: dict[str, Looked] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
 
     @property
     def is_pending(self) -> bool:
@@ -75,6 +77,13 @@ def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundin
     document, slips = params.parse(body)
     if slips and not document:
         return Reading(problems=slips)
+    reading = _read(document, slips, overrides, surroundings)
+    if not is_foreign(document):  # its places are named as in our own shape
+        reading.positions = positions(body.decode("utf-8-sig"))
+    return reading
+
+
+def _read(document: Any, slips: list[Problem], overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
     document, notes = normalise(document)
     whole = document | overrides if isinstance(document, dict) else document
     bounds = surroundings.boundaries

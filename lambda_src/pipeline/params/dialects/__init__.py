@@ -34,6 +34,11 @@ DIALECTS = (  # the first that recognises a document has it: the CDK sample's sh
 )
 
 
+def is_foreign(document: Object) -> bool:
+    """Whether a document has the shape of another project."""
+    return isinstance(document, dict) and any(dialect.recognises(document) for dialect in DIALECTS)
+
+
 def normalise(document: Object) -> tuple[Object, list[str]]:
     """The document in our own shape, and what the mail should say of the translation (nothing if it was ours)."""
     lines: list[str] = []
