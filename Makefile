@@ -5,6 +5,7 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 CHECKOV := .venv-checkov
+PEERS   := .venv-peers
 
 # One import path for tests, tools and the local stack: the root, and what the Lambda package holds.
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
@@ -66,7 +67,7 @@ test-e2e: $(VENV)/.installed ## Run the whole pipeline on the local stack, with 
 	@$(BIN)/python -m pytest -q tests/e2e
 
 .PHONY: figures
-figures: $(VENV)/.installed ## Print every figure that the docs state (some minutes); one section: SECTION=waiting
+figures: $(VENV)/.installed $(PEERS)/.installed ## Print every figure that the docs state (some minutes); one section: SECTION=waiting
 	@$(BIN)/python -m local.figures $(SECTION)
 
 .PHONY: plan adopt
@@ -85,7 +86,7 @@ schema: $(VENV)/.installed ## Make params.schema.json anew from the service mode
 	@$(BIN)/python lambda_src/generate_params_schema.py
 lock: ## Compile the locked requirements anew
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -qq --disable-pip-version-check uv
-	@for name in lambda_src/requirements requirements/local requirements/dev requirements/checkov; do \
+	@for name in lambda_src/requirements requirements/local requirements/dev requirements/checkov requirements/peers; do \
 	  $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $$name.in --output-file $$name.txt || exit 1; done
 
@@ -93,7 +94,8 @@ lock: ## Compile the locked requirements anew
 $(VENV)/.local: requirements/local.txt
 $(VENV)/.installed: requirements/dev.txt
 $(CHECKOV)/.installed: requirements/checkov.txt
-$(VENV)/.local $(VENV)/.installed $(CHECKOV)/.installed:
+$(PEERS)/.installed: requirements/peers.txt
+$(VENV)/.local $(VENV)/.installed $(CHECKOV)/.installed $(PEERS)/.installed:
 	@echo "==> Installing $< into $(@D)"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
+from pipeline.data import folders
 from pipeline.data.checks import Summarise
 from pipeline.engine.record import Record
 from pipeline.params.places import home_of
@@ -101,6 +102,7 @@ def _compared(request: Request, body: bytes, boundaries: Boundaries, summarise: 
         lambda section: folder_in_bucket(section, bucket, folder),
         boundaries,
         key,
+        lambda: folders.names_at(bucket, folder),
         request.data_checks,
         summarise,
     )
@@ -149,6 +151,7 @@ def _offline(request: Request, body: bytes, boundaries: Boundaries, summarise: S
         beside,
         boundaries,
         request.folder + name,
+        lambda: [request.folder + beside_it for beside_it in local_data.names_in(home)],
         request.data_checks,
         summarise,
     )

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import emulator, first_run, large, look, package, waiting
+from . import data, emulator, first_run, large, look, package, waiting
 from .tables import console, machine, say
 
 SECTIONS = {
@@ -17,6 +17,7 @@ SECTIONS = {
     "run": first_run.section,
     "large": large.section,
     "emulator": emulator.section,
+    "data": data.section,
 }
 
 

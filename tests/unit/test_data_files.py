@@ -219,7 +219,7 @@ def test_checksums_are_asked_for_once_and_only_for_a_fingerprint(s3: Any) -> Non
     for name in ("b", "a", "c/deeper"):
         s3.put_object(Bucket=BUCKET, Key=f"Users/{name}.csv", Body="USER_ID,AGE\nu,1\n")
     folder = folders.list_folder(BUCKET, "Users/")
-    assert judged(folder, "Users", users_schema()) == ([], [])
+    assert judged(folder, "Users", users_schema())[0] == []
     assert asked == []
     assert folder.fingerprint == folder.fingerprint
     assert sorted(asked) == [f"/{name}" for name in ("Users/a.csv", "Users/b.csv")]
@@ -256,3 +256,26 @@ def test_a_location_too_long_for_an_import_is_told(s3: Any) -> None:
     files = (folders.DataFile("k.csv", 1, "e"),)
     problems, _ = judged(folders.DataFolder(BUCKET, "x" * 250 + "/", files), "Users", users_schema())
     assert "longer than 256" in str(problems[0])
+
+
+def test_what_looks_like_data_and_is_not_read_is_a_note(s3: Any) -> None:
+    for key in ("Users/a.csv", "Users/old/b.csv", "users/c.csv", "users.csv", "Users/old/older/d.csv"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body="USER_ID,AGE\nu,1\n")
+    problems, notes = judged(folders.find(BUCKET, "", "Users"), "Users", users_schema())
+    assert problems == []
+    (note,) = notes
+    assert note.startswith("users/, users.csv, Users/old/: not imported: only Users/ is read")
+
+
+def test_a_folder_of_nothing_but_sub_folders_is_told(s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="Users/2026/a.csv", Body="USER_ID,AGE\nu,1\n")
+    (problem,), _ = judged(folders.find(BUCKET, "", "Users"), "Users", users_schema())
+    assert "What lies in Users/2026/ is not read: move it up." in str(problem)
+
+
+def test_data_without_a_dataset_is_a_note() -> None:
+    names = ["t/Items/", "t/actions.csv", "t/Interactions/", "t/readme.csv", "t/params.json", "t/batch/"]
+    assert checks.without_dataset(names, "t/", ["Interactions", "Users"]) == [
+        "t/Items/, t/actions.csv: not imported: the params file names no such dataset."
+    ]
+    assert checks.without_dataset(names, "t/", ["Interactions", "Items", "Actions"]) == []

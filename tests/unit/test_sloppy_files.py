@@ -158,7 +158,8 @@ def test_events_in_another_spelling_or_order_train_nothing(events: Deployment, w
 )
 def test_a_batch_job_in_another_spelling_does_not_run_again(deployment: Deployment, more: dict[str, Any]) -> None:
     def document(job: dict[str, Any]) -> dict[str, Any]:
-        return params(solution=solution(batchInferenceJobs=[{"jobName": "weekly"} | job]))
+        exploring = {"recipeArn": "arn:aws:personalize:::recipe/aws-user-personalization"}
+        return params(solution=solution(batchInferenceJobs=[{"jobName": "weekly"} | job]) | exploring)
 
     deployment.run(document({"batchInferenceJobConfig": {"itemExplorationConfig": {"explorationWeight": "0.3"}}}))
     deployment.run(document(more))

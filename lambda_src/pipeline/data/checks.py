@@ -6,14 +6,14 @@ Personalize with a dataset import job".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from pipeline import clients
-from pipeline.params.schemas import Avro
+from pipeline.params.schemas import CUSTOM, Avro
 from pipeline.problems import Problem
 from pipeline.settings import DataChecks
 
@@ -86,6 +86,8 @@ def inspect(
     """
     if not folder.files:
         what = f"no data that can be read: the params name {dataset_type}, so upload at least one CSV file here."
+        if folder.sub_folders:
+            what += f" What lies in {verdict.some(folder.sub_folders)} is not read: move it up."
         return Looked([Problem(folder.location, what)])
     if len(folder.location) > LONGEST_LOCATION:
         what = f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names."
@@ -104,8 +106,24 @@ def inspect(
 
 def _looked(folder: DataFolder, dataset_type: str, avro: Avro, summary: Summary, *, is_whole: bool) -> Looked:
     problems = verdict.problems(summary, dataset_type, folder.location, is_whole=is_whole)
-    notes = verdict.notes(summary, avro, folder.prefix)
+    notes = layout(folder) + verdict.notes(summary, avro, folder.prefix)
     return Looked(problems, notes, summary, is_whole, files=len(folder.files))
+
+
+def layout(folder: DataFolder) -> list[str]:
+    """What looks like data of the dataset and is not read."""
+    read = f"only {folder.prefix} is read, and the files directly in it."
+    left = [*folder.passed_over, *folder.sub_folders]
+    return [f"{verdict.some(left)}: not imported: {read}"] if left else []
+
+
+def without_dataset(names: Iterable[str], prefix: str, named: Iterable[str]) -> list[str]:
+    """Of what lies beside the params file, what is called after a dataset that the file does not name."""
+    unnamed = {kind.lower() for kind in CUSTOM} - {kind.lower() for kind in named}
+    left = [
+        name for name in names if name.removeprefix(prefix).removesuffix("/").lower().removesuffix(".csv") in unnamed
+    ]
+    return [f"{verdict.some(left)}: not imported: the params file names no such dataset."] if left else []
 
 
 def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, *, is_too_large: bool) -> Looked:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -33,11 +33,16 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The first level of a folder, which is what an import reads."""
+    """The first level of a folder, which is what an import reads.
+
+    Not read are its `sub_folders`, and what is `passed_over` beside it, though it is called after the dataset too.
+    """
 
     bucket: str
     prefix: str
     files: tuple[DataFile, ...]
+    sub_folders: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def location(self) -> str:
@@ -94,13 +99,16 @@ class DataFolder:
 
 def list_folder(bucket: str, prefix: str) -> DataFolder:
     """The non-empty objects directly under `prefix`, by key; where it does not end with a slash, that one object."""
-    entries = (entry for page in _pages(bucket, prefix) for entry in page.get("Contents", []))
+    pages = list(_pages(bucket, prefix))
+    entries = (entry for page in pages for entry in page.get("Contents", []))
+    inner = [folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", [])]
     files = (
         DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
         for entry in entries
         if entry["Size"] and (prefix.endswith("/") or entry["Key"] == prefix)
     )
-    return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)))
+    sub_folders = tuple(inner) if prefix.endswith("/") else ()
+    return DataFolder(bucket, prefix, tuple(sorted(files, key=lambda file: file.key)), sub_folders)
 
 
 def at(location: str) -> DataFolder:
@@ -116,7 +124,18 @@ def at(location: str) -> DataFolder:
 
 def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
     """A dataset's files beside the params file: the folder of its type, or one CSV file, in any case."""
-    names = [
+    found = [list_folder(bucket, name) for name in candidates(names_at(bucket, prefix), prefix, dataset_type)]
+    # The console makes a folder of nothing but itself, which holds no data.
+    holding = [folder for folder in found if folder.files]
+    if not holding:
+        sub_folders = tuple(name for folder in found for name in folder.sub_folders)
+        return DataFolder(bucket, f"{prefix}{dataset_type}/", (), sub_folders)
+    return replace(holding[0], passed_over=tuple(folder.prefix for folder in holding[1:]))
+
+
+def names_at(bucket: str, prefix: str) -> list[str]:
+    """What lies directly under a prefix; folders end with a slash."""
+    return [
         found
         for page in _pages(bucket, prefix)
         for found in [
@@ -124,11 +143,6 @@ def find(bucket: str, prefix: str, dataset_type: str) -> DataFolder:
             *(entry["Key"] for entry in page.get("Contents", [])),
         ]
     ]
-    for name in candidates(names, prefix, dataset_type):
-        # The console makes a folder of nothing but itself, which holds no data.
-        if (found := list_folder(bucket, name)).files:
-            return found
-    return DataFolder(bucket, f"{prefix}{dataset_type}/", ())
 
 
 def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:

@@ -48,6 +48,8 @@ def scan(folder: DataFolder, file: DataFile, avro: Avro, begin: int, end: int, n
     scanner = _Scanner(found, RowCheck(avro, found.header, now))
     for block in _whole_lines(folder, file, begin or below, end, found):
         scanner.take(block)
+    if found.users is not None:
+        found.users.forget_values()
     return found
 
 

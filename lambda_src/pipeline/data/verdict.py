@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.params.schemas import Avro
 from pipeline.problems import Problem
@@ -81,7 +81,7 @@ def notes(summary: Summary, avro: Avro, prefix: str) -> list[str]:
     """What is legal or not known to be refused, but worth a line."""
     known = {"", *(field["name"] for field in avro["fields"])}  # "": pandas writes its index without a name
     extra = list(dict.fromkeys(name for header in summary.headers for name in header if name not in known))
-    found = [f"{prefix}: the columns {_some(extra)} are not in the schema, so they are not used."] if extra else []
+    found = [f"{prefix}: the columns {some(extra)} are not in the schema, so they are not used."] if extra else []
     if len(summary.headers) > 1:
         found.append(f"{prefix}: the files' headers differ. The guide asks for one and the same in all files.")
     for kind in dict.fromkeys(kind for file in summary.files for kind in file.faults if kind[1] in NOTES):
@@ -94,6 +94,7 @@ def notes(summary: Summary, avro: Avro, prefix: str) -> list[str]:
     return found
 
 
-def _some(names: list[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Names in a line, the first ones of many."""
     shown = ", ".join(name[:60] for name in names[:MOST_NAMED])
     return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} others"

@@ -58,7 +58,7 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
     except UnicodeDecodeError as error:
         return {}, [Problem("$", f"the file is not UTF-8 (byte {error.start}). Save it as UTF-8.")]
     except json.JSONDecodeError as error:
-        return {}, [Problem(f"line {error.lineno}, column {error.colno}", f"not valid JSON: {error.msg}.")]
+        return {}, [Problem(f"line {error.lineno}, column {error.colno}", f"not valid JSON: {slip(error)}.")]
     except ValueError:
         return {}, [Problem("$", "holds a number with too many digits.")]
     except RecursionError:
@@ -66,6 +66,25 @@ def parse(body: bytes) -> tuple[Any, list[Problem]]:
     if what := unfit(document):
         return {}, [Problem("$", what)]
     return document, problems
+
+
+def slip(error: json.JSONDecodeError) -> str:
+    """What is wrong with a JSON text, in words: those of the parser name its own expectations."""
+    return next((words for begin, words in SLIPS.items() if error.msg.startswith(begin)), "it breaks off here")
+
+
+# By the beginnings of the messages of Python's parser, of all its versions.
+SLIPS = {
+    "Expecting value": "a value is missing here, or something else stands in its place (texts need quotation marks)",
+    "Expecting property name": "a name in double quotation marks is missing here; is there a comma too much before it?",
+    "Illegal trailing comma": "there is a comma too much",
+    "Expecting ':'": "a colon is missing here, between a name and its value",
+    "Expecting ','": "a comma is missing here, or a closing bracket",
+    "Extra data": "the document ends before this place, and more follows",
+    "Unterminated string": "a text begins here that has no closing quotation mark",
+    "Invalid control character": "a text has a line break or tab in it; write it as \\n or \\t",
+    "Invalid \\": "a text has a backslash that says nothing; write it as \\\\",
+}
 
 
 def unfit(document: Any) -> str | None:
@@ -100,7 +119,10 @@ def schema_problems(document: Any) -> list[Problem]:
             _validator()(_schema()).iter_errors(document),
             key=lambda error: [str(step) for step in error.absolute_path],
         )
-        return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+        # What is not among the words that are accepted need not be told its type too.
+        told = {tuple(error.absolute_path) for error in errors if error.validator in ("enum", "const")}
+        kept = [error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in told]
+        return list(dict.fromkeys(problem for error in kept for problem in _problems(error)))
     except RecursionError:
         return [Problem("$", TOO_DEEP)]
 
@@ -108,7 +130,7 @@ def schema_problems(document: Any) -> list[Problem]:
 def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
     """The document without what `problems` are about, so that the rest can be checked too: all problems at once.
 
-    Where a dataset is left out, what depends on the datasets is left out with it.
+    Where a dataset is left out, what depends on the datasets is left out with it; and where filters are, their names.
     """
     faulty = {tuple(re.split(r"[.\[]", problem.where)[1:3]) for problem in problems}
     sections = {path[0] for path in faulty if path}
@@ -127,7 +149,13 @@ def sound_part(document: dict[str, Any], problems: list[Problem]) -> dict[str, A
         part = {name: entry for name, entry in part.items() if name in ("datasetGroup", "datasets", "schedules")}
     if "solution" not in part:
         part.pop("campaign", None)
-    return part
+    return _without_filter_names(part) if "filters" in sections else part
+
+
+def _without_filter_names(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_filter_names(entry) for name, entry in value.items() if name != "filterName"}
+    return [_without_filter_names(entry) for entry in value] if isinstance(value, list) else value
 
 
 def avro_problems(where: str, avro: Any) -> list[Problem]:
@@ -204,8 +232,16 @@ FORMS = {
 
 
 def _alternatives(error: Any) -> str:
-    wanted = [branch.get("type") or branch.get("enum") for branch in error.validator_value]
-    return f"is {_shown(error.instance)}; accepted are {' or '.join(map(_shown, wanted))}."
+    wanted = [_wanted(branch) for branch in error.validator_value]
+    return f"is {_shown(error.instance)}; accepted are {' or '.join(wanted)}."
+
+
+def _wanted(branch: dict[str, Any]) -> str:
+    if "enum" in branch:
+        return ", ".join(map(_shown, branch["enum"]))
+    if branch["type"] == "array":
+        return "a list of one of them and null"
+    return f"{branch['type']}s"
 
 
 WORDS: dict[str, Callable[[Any], str]] = {

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.engine.resource_types import Parameters
 
 from . import schedule_expressions
-from .recipes import Recipe
+from .recipes import SEGMENTS, Recipe
 from .schemas import Avro, field_types
 
 # Where in the section it is, from its own place on, and what is wrong.
@@ -25,6 +26,10 @@ NUMERIC = {"int", "long", "float", "double"}
 # Most of the trainings in hyperparameter optimisation, one after the other and side by side.
 HPO_JOBS = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}
 RANGES = ("integerHyperParameterRanges", "continuousHyperParameterRanges")
+MOST_IN_SEGMENT = 5_000_000  # users (quotas)
+EXPRESSION = re.compile(
+    r"\s*(?:SUM\(\s*(?P<dataset>Interactions|Items)\.(?P<column>\w+)\s*\)|SAMPLECOUNT\(\s*\))\s*", re.IGNORECASE
+)
 # What every recipe of items is measured by; others and event weights add to it.
 METRICS = (
     "coverage",
@@ -95,9 +100,31 @@ def of_batch_job(name: str, recipe: Recipe, job: Parameters, schemas: Schemas) -
         yield where, _no_column("Items", title, schemas["Items"])
     if job.get("numResults", 1) < 1:
         yield ".numResults", f"is {job['numResults']}; at least 1 is needed."
+    if recipe.batch == SEGMENTS and job.get("numResults", 1) > MOST_IN_SEGMENT:
+        yield ".numResults", f"is {job['numResults']:,}; a segment has at most {MOST_IN_SEGMENT:,} users."
     config = job.get("batchInferenceJobConfig", {})
+    if "itemExplorationConfig" in config and not recipe.exploration:
+        what = f"goes with aws-user-personalization only, not with {name}. Leave it out."
+        yield ".batchInferenceJobConfig.itemExplorationConfig", what
     yield from _exploration(".batchInferenceJobConfig.itemExplorationConfig", config.get("itemExplorationConfig", {}))
     yield from _influence(".batchInferenceJobConfig.rankingInfluence", config)
+
+
+def of_metric(metric: Parameters, schemas: Schemas) -> Iterator[Finding]:
+    """What is wrong with a metric of an attribution. Source: API MetricAttribute."""
+    match = EXPRESSION.fullmatch(metric["expression"])
+    if match is None:
+        what = "is none. Write SAMPLECOUNT(), or SUM(Items.COLUMN) or SUM(Interactions.COLUMN)"
+        yield ".expression", f'"{metric["expression"][:60]}" {what}.'
+        return
+    dataset, name = (match["dataset"] or "").capitalize(), match["column"]
+    if dataset not in schemas:
+        return
+    found = next((field for field in schemas[dataset]["fields"] if field["name"] == name), None)
+    if found is None:
+        yield ".expression", _no_column(dataset, name, schemas[dataset])
+    elif not set(field_types(found)) & NUMERIC:
+        yield ".expression", f"{dataset}.{name} is {' or '.join(field_types(found))}; a sum is of numbers."
 
 
 def _hpo(config: Parameters) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,8 @@ from pipeline.arns import Arns
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, Resource
 from pipeline.params import filters, places, recipe_rules, recipes, schedule_expressions, schemas
-from pipeline.params.document import avro_problems, json_path, unfit
+from pipeline.params.document import avro_problems, json_path, slip, unfit
+from pipeline.params.tags import problems as tag_problems
 from pipeline.params.tags import with_defaults
 from pipeline.problems import Problem
 
@@ -145,6 +147,7 @@ class Reader:
                 "changed, and schedules do. Set performAutoTraining to true to let Personalize retrain by itself."
             )
         self._check_names()
+        read.problems += tag_problems(document)
         return read
 
     def _parameters(self, kind: str, entry: Parameters) -> Parameters:
@@ -207,6 +210,12 @@ class Reader:
         elif self.home:
             output = {"s3DataDestination": {"path": places.metrics_output(self.home, entry["name"])}} | output
         placed.resource.parameters["metricsOutputConfig"] = output
+        names = Counter(metric["metricName"] for metric in entry["metrics"])
+        for name, count in names.items():
+            if count > 1:
+                self.read.problem(f"{where}.metrics", f"has the metric {name} {count} times. Names are unique.")
+        for number, metric in enumerate(entry["metrics"]):
+            self._tell(f"{where}.metrics[{number}]", recipe_rules.of_metric(metric, self._avros()))
         return placed
 
     def _recommender(self, where: str, entry: Parameters) -> Placed:
@@ -236,8 +245,9 @@ class Reader:
             parameters = {"name": name, "schema": schemas.text_of(avro)} | domain
             schema = Resource("schema", name, parameters, self.arns.of("schema", name))
         self._check_arn(f"{where}.schemaArn", entry.get("schemaArn"), "schema")
-        if (schema is None) == ("schemaArn" not in entry):
-            self.read.problem(where, "give either `schema` or `schemaArn`." if schema else "lacks its `schema`.")
+        if ("schema" in entry) == ("schemaArn" in entry):
+            both = "schema" in entry
+            self.read.problem(where, "give either `schema` or `schemaArn`." if both else "lacks its `schema`.")
         if self.domain and dataset_type.startswith("Action"):
             self.read.problem(where, f"a group of the domain {self.domain} takes Interactions, Users and Items only.")
 
@@ -262,7 +272,7 @@ class Reader:
         try:
             avro: schemas.Avro = json.loads(given)
         except json.JSONDecodeError as error:
-            self.read.problem(where, f"not valid JSON: {error.msg} at character {error.pos}.")
+            self.read.problem(where, f"not valid JSON at character {error.pos + 1}: {slip(error)}.")
             return None
         except (ValueError, RecursionError):
             self.read.problem(where, "is nested too deeply, or holds a number with too many digits.")

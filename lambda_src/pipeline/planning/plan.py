@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline import clients
+from pipeline.data import folders
 from pipeline.data.checks import Summarise
 from pipeline.data.spread import Planner, Share
 from pipeline.engine.existing import Existing
@@ -97,6 +98,7 @@ def _surroundings(run: Run, summarise: Summarise) -> Surroundings:
         lambda section: folder_in_bucket(section, run.bucket, run.prefix),
         settings().boundaries,
         run.key,
+        lambda: folders.names_at(run.bucket, run.prefix),
         settings().data_checks,
         summarise,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,8 @@ class Surroundings:
     """What a params file is read against. `folder_of` finds a dataset's files; None leaves them unchecked.
 
     The role that Personalize assumes, and the folder of the params file (`s3://bucket/prefix/`), may not be known.
-    The `boundaries` are compared with the `key` of the params file. The `data_checks` hold where the file says nothing
-    else; `summarise` reads the data.
+    `names` are those of what lies beside the params file. The `boundaries` are compared with the `key` of the params
+    file. The `data_checks` hold where the file says nothing else; `summarise` reads the data.
     """
 
     arns: Arns
@@ -38,6 +38,7 @@ class Surroundings:
     folder_of: Callable[[DatasetSection], DataFolder | None]
     boundaries: Boundaries
     key: str
+    names: Callable[[], Iterable[str]] = tuple
     data_checks: DataChecks = "full"
     summarise: Summarise = checks.summarise_here
 
@@ -129,6 +130,9 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> Reading:
         reading.looked[section.dataset_type] = looked
         read.problems += looked.problems
         read.notes += looked.notes
+    prefix = surroundings.key.rpartition("/")[0]
+    named = [section.dataset_type for section in read.datasets]
+    read.notes += checks.without_dataset(surroundings.names(), f"{prefix}/" if prefix else "", named)
     return reading
 
 
