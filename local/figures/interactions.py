@@ -11,9 +11,9 @@ from .readers import NAMES
 FAULT = "u1,i1,2024-02-30,view\n"
 
 
-def write(file: Path, size: int) -> Path:
+def write(file: Path, size: int, seed: int = 0) -> Path:
     """A file of about so many bytes: users of some twenty interactions each, three event types, a fault at the end."""
-    chance = random.Random(0)
+    chance = random.Random(seed)
     rows = size // 39
     users, items = max(rows // 20, 1), 20_000
     with file.open("w", encoding="utf-8") as out:

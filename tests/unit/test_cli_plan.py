@@ -13,6 +13,7 @@ from pipeline_cli.__main__ import main
 
 from .conftest import ACCOUNT, BUCKET, CACHED, ENVIRONMENT, REGION, params
 from .test_adopt import without_credentials
+from .test_bad_params import BAD, GOOD, changed
 from .test_everything import INCLUDE, RECIPE, everything, with_events
 from .workflow import INTERACTIONS, USERS, Deployment, deployed
 
@@ -358,3 +359,22 @@ def test_missing_credentials_are_told(terminal: Terminal, monkeypatch: pytest.Mo
     code, out, err = terminal.plan(params(), "--bucket", BUCKET)
     assert (code, out) == (2, "")
     assert err == "plan: no AWS credentials were found. Sign in, or set AWS_PROFILE.\n"
+
+
+def test_the_plan_says_what_a_run_says_of_every_faulty_and_every_odd_file(
+    deployment: Deployment, terminal: Terminal
+) -> None:
+    good = [(path, value) for cases in GOOD.values() for path, value in cases]
+    faulty = [(path, value) for cases in BAD.values() for path, value, _ in cases]
+    for path, value in [*faulty, *good]:
+        if path == "dryRun" or "roleArn" in f"{path} {value}":
+            continue  # only the deployment knows its own role (docs/commands.md)
+        document = changed(path, value) | {"dryRun": True}
+        ended = deployment.run(document)
+        code, out, _ = terminal.plan(document, "--bucket", BUCKET)
+        # What is no dry run takes its turn before it is read, so its dataset group is known even where nothing else is.
+        told, mailed = (
+            [line for line in body(text) if not line.startswith("Dataset group")] for text in (out, ended.mail)
+        )
+        assert told == mailed, (path, value)
+        assert code == (0 if ended.report["outcome"] == "planned" else 1)
