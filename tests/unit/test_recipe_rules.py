@@ -207,7 +207,10 @@ WHAT_IS_WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (batch(numResults=0), f"{JOB}.numResults: is 0; at least 1 is needed."),
     (
-        batch(batchInferenceJobConfig={"itemExplorationConfig": {"explorationWeight": "much"}}),
+        batch(
+            "aws-user-personalization",
+            batchInferenceJobConfig={"itemExplorationConfig": {"explorationWeight": "much"}},
+        ),
         f'{JOB}.batchInferenceJobConfig.itemExplorationConfig.explorationWeight: is "much"; write a number from 0',
     ),
     # Recommenders

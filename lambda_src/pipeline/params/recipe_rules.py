@@ -54,6 +54,8 @@ def of_solution(name: str, recipe: Recipe, given: Parameters, schemas: Schemas) 
     expression = config.get("autoTrainingConfig", {}).get("schedulingExpression")
     if expression and (fault := schedule_expressions.training_fault(expression)):
         yield ".solutionConfig.autoTrainingConfig.schedulingExpression", fault
+    if given.get("performHPO") and recipe.hpo and "hpoConfig" not in config:
+        yield ".solutionConfig.hpoConfig", "is missing: `performHPO` needs to know the ranges and how many trainings."
     yield from _hpo(config.get("hpoConfig", {}))
     yield from _columns(".solutionConfig.trainingDataConfig", config.get("trainingDataConfig", {}), schemas)
     if "Items" in schemas:
@@ -155,6 +157,8 @@ def _objective(objective: Parameters, items: Avro) -> Iterator[Finding]:
     """The column that a solution is optimised for: numbers, and none missing."""
     where, name = ".solutionConfig.optimizationObjective.itemAttribute", objective.get("itemAttribute")
     if name is None:
+        if objective.get("objectiveSensitivity", "OFF") != "OFF":
+            yield where, "is missing: it names the column of Items that the solution is optimised for."
         return
     found = next((field for field in items["fields"] if field["name"] == name), None)
     if found is None:

@@ -42,8 +42,10 @@ RECIPES = {
     "aws-trending-now": Recipe(hpo=False, batch=(), metrics_are_known=False),
     "aws-popularity-count": Recipe(hpo=False),
     "aws-next-best-action": Recipe(needs=("Actions",), hpo=False, batch=(), metrics_are_known=False),
-    "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS, line=("itemId",)),
-    "aws-item-attribute-affinity": Recipe(needs=("Items",), campaigns=False, batch=SEGMENTS, line=("itemAttributes",)),
+    "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS, hpo=False, line=("itemId",)),
+    "aws-item-attribute-affinity": Recipe(
+        needs=("Items",), campaigns=False, batch=SEGMENTS, hpo=False, line=("itemAttributes",)
+    ),
     "aws-hrnn": Recipe(withdrawn=True),
     "aws-hrnn-metadata": Recipe(withdrawn=True),
     "aws-hrnn-coldstart": Recipe(withdrawn=True),
