@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pipeline.params.schemas import Avro
 
@@ -20,6 +20,8 @@ from .folders import DataFile, DataFolder
 
 LONGEST_LINE = 1024 * 1024  # bytes; the longest that a schema allows has half of it
 MOST_SPELLINGS = 50  # of event types, looked for in every block
+
+Read = Callable[[int, int], Iterator[bytes]]
 
 csv.field_size_limit(LONGEST_LINE)  # a cell is judged by its own limit, not by the reader's
 
@@ -39,26 +41,32 @@ def scan(folder: DataFolder, file: DataFile, avro: Avro, begin: int, end: int, n
         ClientError, OSError: the file can't be read.
     """
     found = Findings(begin, end)
+    head = b"".join(folder.read(file, 0, LONGEST_HEADER))
     try:
-        found.header, below = names_of(b"".join(folder.read(file, 0, LONGEST_HEADER)), avro)
+        found.header, below = names_of(head, avro)
     except BadHeader as error:
         found.problem = str(error)
         return found
     found.lines = 0 if begin else 1
     scanner = _Scanner(found, RowCheck(avro, found.header, now))
-    for block in _whole_lines(folder, file, begin or below, end, found):
+
+    def read(first: int, last: int) -> Iterator[bytes]:
+        """Bytes of the file; those of a small one are there already."""
+        return folder.read(file, first, last) if file.size > len(head) else iter([head[first:last]])
+
+    for block in _whole_lines(read, file.size, begin or below, end, found):
         scanner.take(block)
     if found.users is not None:
         found.users.forget_values()
     return found
 
 
-def _whole_lines(folder: DataFolder, file: DataFile, begin: int, end: int, found: Findings) -> Iterator[bytes]:
+def _whole_lines(read: Read, size: int, begin: int, end: int, found: Findings) -> Iterator[bytes]:
     """The lines that begin in a range of bytes, in blocks. A line that it begins inside of belongs elsewhere."""
-    end = min(end, file.size)
+    end = min(end, size)
     rest, skips = b"", True
     # From one byte before: a line that begins just here is known by the end of the one above.
-    for chunk in folder.read(file, begin - 1, end):
+    for chunk in read(begin - 1, end):
         if skips:
             _, newline, chunk = chunk.partition(b"\n")
             skips = not newline
@@ -73,13 +81,13 @@ def _whole_lines(folder: DataFolder, file: DataFile, begin: int, end: int, found
             rest = below
     if skips:
         return
-    for chunk in folder.read(file, end, end + LONGEST_LINE) if rest and end < file.size else ():
+    for chunk in read(end, end + LONGEST_LINE) if rest and end < size else ():
         head, newline, _ = chunk.partition(b"\n")
         rest += head
         if newline:
             break
     else:
-        if rest and end + LONGEST_LINE < file.size:
+        if rest and end + LONGEST_LINE < size:
             found.problem = _endless(found)
             return
     if rest:
