@@ -304,3 +304,27 @@ def test_the_number_of_many_users_is_estimated_within_its_error(name: str) -> No
 def test_every_kind_of_fault_has_words() -> None:
     for text in (csv_rows.FAULTS | csv_rows.NOTES).values():
         assert text.format(value="x", length=1, limit=2).endswith(".")
+
+
+def test_what_is_noted_ten_thousand_times_hides_no_fault() -> None:
+    many = findings.MOST_COUNTED + 500
+    text = (
+        ",".join(HEADER) + "\n" + row(TIMESTAMP=str(NOW + 10**7)) * many + row(TIMESTAMP="x") + row(TIMESTAMP="9" * 13)
+    )
+    assert kinds(found(text)) == {
+        ("TIMESTAMP", "future"): (findings.MOST_COUNTED, [2, 3, 4]),
+        ("TIMESTAMP", "not whole"): (1, [many + 2]),
+        ("TIMESTAMP", "milliseconds"): (1, [many + 3]),
+    }
+
+
+def test_a_file_of_nothing_but_broken_lines_is_given_up_and_its_lines_are_counted() -> None:
+    many = findings.MOST_COUNTED + 50_000
+    body = (",".join(HEADER) + "\n" + "a,b\n" * many + row(COUNT="x")).encode()
+    InMemory.step, step = 10_000, InMemory.step
+    summary = found(body, cuts=(len(body) - len(row(COUNT="x")),))
+    InMemory.step = step
+    count, first = kinds(summary)[None, "cells"]
+    assert first == [2, 3, 4]
+    assert count < findings.MOST_COUNTED + 10_000
+    assert kinds(summary)["COUNT", "not whole"] == (1, [many + 2])

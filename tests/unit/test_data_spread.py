@@ -173,3 +173,39 @@ def test_a_params_file_may_ask_for_less(deployment: Deployment, reads: list[Any]
     assert ended.succeeded
     assert reads == []
     assert said in ended.mail
+
+
+def test_the_plan_gathers_shares_with_few_calls(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand files it must not ask one by one: three shares, and the summary of each folder."""
+    calls: list[int] = []
+    get, plan = spread.Kept._get, spread.Planner.__call__
+
+    def counted(self: Any, digest: str) -> Any:
+        calls[-1] += 1
+        return get(self, digest)
+
+    def planned(self: Any, folder: Any, avro: Any) -> Any:
+        calls.append(0)
+        with monkeypatch.context() as patched:
+            patched.setattr(spread.Kept, "_get", counted)
+            return plan(self, folder, avro)
+
+    monkeypatch.setattr(spread.Planner, "__call__", planned)
+    assert deployment.run(params() | {"dryRun": True}).succeeded
+    assert max(calls) <= 4
+
+
+def test_another_number_of_shares_reads_nothing_anew(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade may change it while a run is under way, and what was kept by pieces holds."""
+    from pipeline.settings import settings
+
+    document = params()
+    assert deployment.run(document | {"dryRun": True}).succeeded
+    reads.clear()
+    monkeypatch.setenv("DATA_CHECK_CONCURRENCY", "5")
+    settings.cache_clear()
+    deployment.upload("Users/more.csv", "USER_ID,AGE\nu999,3\n")
+    assert deployment.run(document).succeeded
+    assert {key for key, _ in reads} <= {"Users/more.csv", "Users/users.csv"}

@@ -67,11 +67,12 @@ class RowCheck:
         avro: the dataset's schema; its columns are all in the header.
         header: names of the columns, in the file's order.
         now: the moment beyond which a TIMESTAMP lies in the future, in seconds since the epoch.
+        unnoted: columns in which no more is noted; faults are.
     """
 
-    def __init__(self, avro: Avro, header: Sequence[str], now: float) -> None:
+    def __init__(self, avro: Avro, header: Sequence[str], now: float, unnoted: frozenset[str] = frozenset()) -> None:
         self.header, self.width = list(header), len(header)
-        self._avro, self._now = avro, now
+        self._avro, self._now, self._unnoted = avro, now, unnoted
         self._latest = int(now) + TOMORROW
         fields = {field["name"]: field for field in avro["fields"]}
         self._fields = [fields.get(name) for name in header]
@@ -99,7 +100,11 @@ class RowCheck:
     def without(self, column: str) -> RowCheck:
         """The same, but for a column of which all that need be known is known."""
         fields = [field for field in self._avro["fields"] if field["name"] != column]
-        return RowCheck(self._avro | {"fields": fields}, self.header, self._now)
+        return RowCheck(self._avro | {"fields": fields}, self.header, self._now, self._unnoted)
+
+    def without_notes(self, column: str) -> RowCheck:
+        """The same, but for what would be noted of a column; what is faulty is still found."""
+        return RowCheck(self._avro, self.header, self._now, self._unnoted | {column})
 
     def judge(self, line: str) -> tuple[list[str] | None, list[Fault]]:
         """The cells of one line without its end, and what is wrong with them; None for a line that has no cells."""
@@ -163,12 +168,15 @@ class RowCheck:
             pattern = "[+-]?[0-9]{1,9}+" if "int" in kinds else "[+-]?[0-9]{1,18}+"
             if field["name"] in ("TIMESTAMP", "CREATION_TIMESTAMP"):
                 pattern = _up_to(self._latest)
+            if field["name"] in self._unnoted:
+                pattern = "[0-9]{1,11}+" if field["name"] == "TIMESTAMP" else "[+-]?[0-9]{1,18}+"
         elif kinds & {"float", "double"}:
             pattern = _DECIMAL
         elif "boolean" in kinds:
             pattern = "[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]"
         else:
-            return _text(0 if nullable(field) else 1, _limit(field)[1], quoted)
+            limit = None if field["name"] in self._unnoted else _limit(field)[1]
+            return _text(0 if nullable(field) else 1, limit, quoted)
         if quoted:
             pattern = f'{pattern}|"(?:{pattern})"'
         return f"(?:{pattern})?" if nullable(field) else pattern

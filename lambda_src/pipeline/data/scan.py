@@ -13,7 +13,7 @@ from pipeline.params.schemas import Avro
 
 from .csv_header import LONGEST as LONGEST_HEADER
 from .csv_header import BadHeader, names_of
-from .csv_rows import RowCheck
+from .csv_rows import FAULTS, RowCheck
 from .distinct import Distinct
 from .findings import MOST_COUNTED, Findings
 from .folders import DataFile, DataFolder
@@ -107,6 +107,7 @@ class _Scanner:
         self._found, self._check, header = found, check, check.header
         self._user = header.index("USER_ID") if {"USER_ID", "ITEM_ID"} <= set(header) else None
         self._event = header.index("EVENT_TYPE") if "EVENT_TYPE" in header else None
+        self._gives_up = False
         self._judged: list[list[str]] = []
         self._spellings: list[str] = []  # of event types, as they are written in the file
         if self._user is not None:
@@ -115,7 +116,10 @@ class _Scanner:
             found.events = Counter()
 
     def take(self, block: bytes) -> None:
-        """Judge whole lines."""
+        """Judge whole lines, as long as there is any use in it."""
+        if self._gives_up:
+            self._found.lines += block.count(b"\n")
+            return
         try:
             self._take(block.decode("utf-8"))
         except UnicodeDecodeError:
@@ -175,12 +179,19 @@ class _Scanner:
         found = self._found
         row, faults = self._check.judge(line)
         for fault in faults:
-            if found.found(fault, found.lines) == MOST_COUNTED and (column := fault[0]):
-                self._check = self._check.without(column)
+            if found.found(fault, found.lines) == MOST_COUNTED:
+                self._know_enough(*fault[:2])
         found.lines += 1
         if row is not None:
             found.rows += 1
             self._judged.append(row)
+
+    def _know_enough(self, column: str | None, kind: str) -> None:
+        """Look for a kind no more: rows that are judged one by one take time, and what is to be said of it is known."""
+        if column is None:
+            self._gives_up |= kind in FAULTS
+        else:
+            self._check = self._check.without(column) if kind in FAULTS else self._check.without_notes(column)
 
     def _count_judged(self) -> None:
         """Count users and event types of rows that were judged one by one."""

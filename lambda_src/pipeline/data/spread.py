@@ -1,8 +1,8 @@
 """Data that is too much for one call: calls side by side read a share each, and keep what they found in the bucket.
 
-`runs/data-checks/<digest>.json` holds the findings of one piece of a file, or the summary of all files of a folder. The
-digest follows from what was read (S3's ETag and size), the schema, and the code that read it: an unchanged file is not
-read twice, by whichever run.
+`runs/data-checks/<digest>.json` holds the findings of a piece of a file, those of a share, or the summary of a folder.
+The digest follows from what was read (S3's ETag and size), the schema, and the code that read it: an unchanged file is
+not read twice, by whichever run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import clients
@@ -22,7 +20,7 @@ from pipeline.version import version
 from . import checks
 from .checks import Piece, look, pieces
 from .findings import Findings
-from .folders import SIDE_BY_SIDE, DataFolder
+from .folders import DataFolder
 from .summary import Summary
 
 PREFIX = "runs/data-checks/"
@@ -56,6 +54,17 @@ class Kept:
         """Keep it."""
         self._put(_folder_id(folder, avro), summary.to_json(), only_for_this_run=False)
 
+    def share(self, folder: DataFolder, avro: Avro, number: int, of: int) -> list[Findings] | None:
+        """Of every `of`-th piece of a folder, beginning with the `number`-th; None where not all of them are read."""
+        kept = self._get(_share_id(folder, avro, number, of))
+        return [Findings.from_json(one) for one in kept["pieces"]] if kept else None
+
+    def keep_share(self, folder: DataFolder, avro: Avro, number: int, of: int, found: list[Findings]) -> None:
+        """Keep them together, so that the plan need not ask for each."""
+        passing = any(one.passing for one in found)
+        pieces_found = {"pieces": [one.to_json() for one in found]}
+        self._put(_share_id(folder, avro, number, of), pieces_found, only_for_this_run=passing)
+
     def _get(self, digest: str) -> dict[str, Any] | None:
         try:
             body = clients.s3().get_object(Bucket=settings().bucket, Key=f"{PREFIX}{digest}.json")["Body"].read()
@@ -87,6 +96,10 @@ def _folder_id(folder: DataFolder, avro: Avro) -> str:
     return _digest([(file.key, file.size, file.etag) for file in folder.files], avro["fields"])
 
 
+def _share_id(folder: DataFolder, avro: Avro, number: int, of: int) -> str:
+    return _digest(_folder_id(folder, avro), number, of)
+
+
 def is_for_one_call(folder: DataFolder) -> bool:
     """Whether the folder is small enough to be read while planning."""
     return folder.size <= AT_ONCE and len(folder.files) <= FILES_AT_ONCE
@@ -95,8 +108,8 @@ def is_for_one_call(folder: DataFolder) -> bool:
 class Planner:
     """Summarises a folder for the plan: what is kept, else what one call can read; None until others have read it."""
 
-    def __init__(self, run: str, *, others_have_read: bool) -> None:
-        self._kept, self._others_have_read = Kept(run), others_have_read
+    def __init__(self, run: str, shares: int, *, others_have_read: bool) -> None:
+        self._kept, self._shares, self._others_have_read = Kept(run), shares, others_have_read
 
     def __call__(self, folder: DataFolder, avro: Avro) -> Summary | None:
         """The summary of all files."""
@@ -106,10 +119,10 @@ class Planner:
             return kept
         if is_small:
             found = [(piece, self._read(folder, piece, avro)) for piece in pieces(folder)]
-        elif not self._others_have_read or None in (gathered := self._gathered(folder, avro)):
-            return None
+        elif self._others_have_read and (gathered := self._gathered(folder, avro)):
+            found = gathered
         else:
-            found = [(piece, one) for piece, one in zip(pieces(folder), gathered, strict=True) if one]
+            return None
         summary = checks.merge(found)
         if is_worth_keeping and not any(findings.passing for _, findings in found):
             self._kept.keep_summary(folder, avro, summary)
@@ -120,9 +133,16 @@ class Planner:
             return look(folder, piece, avro)
         return read_or_recall(self._kept, folder, piece, avro)
 
-    def _gathered(self, folder: DataFolder, avro: Avro) -> list[Findings | None]:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            return list(pool.map(lambda piece: self._kept.findings(piece, avro), pieces(folder)))
+    def _gathered(self, folder: DataFolder, avro: Avro) -> list[tuple[Piece, Findings]] | None:
+        """What the shares found, in the order of the pieces; None where one of them is not through."""
+        todo = pieces(folder)
+        found: list[tuple[Piece, Findings] | None] = [None] * len(todo)
+        for number in range(self._shares):
+            share = self._kept.share(folder, avro, number, self._shares)
+            if share is None:
+                return None
+            found[number :: self._shares] = zip(todo[number :: self._shares], share, strict=True)
+        return [one for one in found if one is not None]
 
 
 class Share:
@@ -135,16 +155,15 @@ class Share:
 
     def __call__(self, folder: DataFolder, avro: Avro) -> None:
         """Read this call's share of a folder that is too large for the plan."""
-        if is_for_one_call(folder):
+        if is_for_one_call(folder) or self._kept.share(folder, avro, self._number, self._of) is not None:
             return
-        for piece in self._mine(pieces(folder)):
+        found = []
+        for piece in pieces(folder)[self._number :: self._of]:
             if time.monotonic() > self._until:
                 return
-            read_or_recall(self._kept, folder, piece, avro)
+            found.append(read_or_recall(self._kept, folder, piece, avro))
             self.read += 1
-
-    def _mine(self, all_of_them: list[Piece]) -> Iterable[Piece]:
-        return all_of_them[self._number :: self._of]
+        self._kept.keep_share(folder, avro, self._number, self._of, found)
 
 
 def read_or_recall(kept: Kept, folder: DataFolder, piece: Piece, avro: Avro) -> Findings:

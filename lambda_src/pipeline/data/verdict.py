@@ -89,7 +89,8 @@ def notes(summary: Summary, avro: Avro, prefix: str) -> list[str]:
         file, seen = having[0]
         where = f"{file.key}, line {seen.first[0][0]:,}" + (f", {kind[0]}" if kind[0] else "")
         total = sum(one.count for _, one in having)
-        others = f" So it is in {total:,} lines in all." if total > 1 else ""
+        least = "at least " if any(one.is_least for _, one in having) else ""
+        others = f" So it is in {least}{total:,} lines in all." if total > 1 else ""
         found.append(f"{where}: {_text(NOTES[kind[1]], seen)}{others}")
     return found
 

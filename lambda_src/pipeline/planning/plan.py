@@ -112,7 +112,7 @@ def _plan(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
     body = read_params_file(run)
     if body is None:
         return rejected(about, [Problem(run.key, "was deleted before it could be read. Upload it again.")])
-    planner = Planner(run.id, others_have_read=data_was_read)
+    planner = Planner(run.id, settings().data_check_concurrency, others_have_read=data_was_read)
     reading = read_params(body, run.overrides, _surroundings(run, planner))
     if reading.is_pending:
         return None
