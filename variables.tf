@@ -281,11 +281,13 @@ variable "data_checks" {
 
     - `mode`: "full" (default) reads all of it, up to 250 GB of a dataset; "sample" the first 64 KiB of 50 files; "off"
       nothing. A params file's `dataChecks` says otherwise for its own data.
-    - `concurrency`: 1-40; default 8. Calls of the function that read side by side what is more than one can read (64 MB).
+    - `concurrency`: 1-40; default 4. Calls of the function that read side by side what is more than one can read (64 MB).
+      They count against the account's concurrent executions, of which a new account has ten, and against
+      `lambda.reserved_concurrency`: what is over waits.
   EOT
   type = object({
     mode        = optional(string, "full")
-    concurrency = optional(number, 8)
+    concurrency = optional(number, 4)
   })
   default  = {}
   nullable = false

@@ -31,6 +31,7 @@ variables {
     patience_seconds = 900
     quotas           = { dataset_groups = 500, solutions = null, campaigns = 20, recommenders = null, filters = null }
   }
+  data_checks = { mode = "full", concurrency = 4 }
   boundaries = {
     json           = "{}"
     dataset_groups = ["*"]
@@ -120,6 +121,7 @@ run "its_policy_is_not_too_long" {
       quotas           = { dataset_groups = 99999, solutions = 99999, campaigns = 99999, recommenders = 99999, filters = 99999 }
     }
     # As many and as long as the root's variables take, in as many quotation marks as there can be.
+    data_checks = { mode = "full", concurrency = 4 }
     boundaries = {
       json = jsonencode({
         dataset_groups = [for number in range(8) : "${number}-team-and-more"]
@@ -160,6 +162,7 @@ run "it_reaches_the_dataset_groups_it_may_work_on_and_no_others" {
   module { source = "./modules/pipeline_function" }
 
   variables {
+    data_checks = { mode = "full", concurrency = 4 }
     boundaries = {
       json           = "{}"
       dataset_groups = ["a-*", "shop", "*-test", "a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0"]
@@ -200,7 +203,8 @@ run "without_teardowns_no_training_is_stopped" {
   module { source = "./modules/pipeline_function" }
 
   variables {
-    boundaries = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
+    data_checks = { mode = "full", concurrency = 4 }
+    boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
   }
 
   assert {
@@ -328,19 +332,21 @@ run "its_settings_reach_it" {
 
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
-      BUCKET                = "input"
-      PARAMS_FILE           = "params.json"
-      STATE_MACHINE_ARN     = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
-      TOPIC_ARN             = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
-      PERSONALIZE_ROLE_ARN  = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
-      SCHEDULE_GROUP        = "shop-pipeline"
-      SCHEDULE_ROLE_ARN     = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
-      DEAD_LETTER_QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
-      TIMEOUT_SECONDS       = "5400"
-      PATIENCE_SECONDS      = "900"
-      QUOTAS                = "{\"campaigns\":20,\"dataset_groups\":500}"
-      BOUNDARIES            = "{}"
-      LOG_LEVEL             = "DEBUG"
+      BUCKET                 = "input"
+      PARAMS_FILE            = "params.json"
+      STATE_MACHINE_ARN      = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-pipeline"
+      TOPIC_ARN              = "arn:aws:sns:eu-west-1:123456789012:shop-pipeline"
+      PERSONALIZE_ROLE_ARN   = "arn:aws:iam::123456789012:role/shop-eu-west-1-personalize"
+      SCHEDULE_GROUP         = "shop-pipeline"
+      SCHEDULE_ROLE_ARN      = "arn:aws:iam::123456789012:role/shop-eu-west-1-schedules"
+      DEAD_LETTER_QUEUE_ARN  = "arn:aws:sqs:eu-west-1:123456789012:shop-pipeline-dead-letters"
+      TIMEOUT_SECONDS        = "5400"
+      PATIENCE_SECONDS       = "900"
+      DATA_CHECKS            = "full"
+      DATA_CHECK_CONCURRENCY = "4"
+      QUOTAS                 = "{\"campaigns\":20,\"dataset_groups\":500}"
+      BOUNDARIES             = "{}"
+      LOG_LEVEL              = "DEBUG"
     })
     error_message = "These are the variables that pipeline/settings.py reads."
   }

@@ -28,8 +28,9 @@ variables {
     retry_attempts        = 2
     max_event_age_seconds = 21600
   }
-  limits     = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
-  boundaries = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
+  limits      = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
+  data_checks = { mode = "full", concurrency = 4 }
+  boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
   package = {
     filename = "pipeline.zip"
     hash     = "abc"

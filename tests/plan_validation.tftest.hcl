@@ -321,6 +321,36 @@ run "patience_hours__over_a_week" {
   expect_failures = [var.patience_hours]
 }
 
+run "data_checks__unknown_mode" {
+  command = plan
+
+  variables {
+    data_checks = { mode = "half" }
+  }
+
+  expect_failures = [var.data_checks]
+}
+
+run "data_checks__no_calls_at_all" {
+  command = plan
+
+  variables {
+    data_checks = { concurrency = 0 }
+  }
+
+  expect_failures = [var.data_checks]
+}
+
+run "data_checks__more_calls_than_a_map_makes" {
+  command = plan
+
+  variables {
+    data_checks = { concurrency = 41 }
+  }
+
+  expect_failures = [var.data_checks]
+}
+
 run "quotas__none_at_all" {
   command = plan
 

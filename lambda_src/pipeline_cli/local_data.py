@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from pipeline.data.folders import CHUNK, DataFile, DataFolder, candidates, choose
+from pipeline.data.folders import CHUNK, DataFile, DataFolder, candidates
 
 
 class LocalFolder(DataFolder):
@@ -26,17 +27,19 @@ class LocalFolder(DataFolder):
 
 
 def find(home: Path, dataset_type: str) -> LocalFolder | None:
-    """The dataset's files in `home`, by the rules for a bucket, or None where there are none."""
-    names = names_in(home)
-    name = choose(names, "", dataset_type)
-    if name is None:
+    """The dataset's files in `home`, by the rules for a bucket, or None where there is nothing of its name."""
+    found = [_folder(home, name) for name in candidates(names_in(home), "", dataset_type)]
+    if not found:
         return None
+    holding = [folder for folder in found if folder.files]
+    return replace(holding[0], passed_over=tuple(one.prefix for one in holding[1:])) if holding else found[0]
+
+
+def _folder(home: Path, name: str) -> LocalFolder:
     paths = sorted(Path(home, name).iterdir()) if name.endswith("/") else [Path(home, name)]
     files = (DataFile(path.relative_to(home).as_posix(), path.stat().st_size, "") for path in paths if path.is_file())
-    found = tuple(file for file in files if file.size)
     inner = tuple(f"{path.relative_to(home).as_posix()}/" for path in paths if path.is_dir())
-    others = tuple(other for other in candidates(names, "", dataset_type) if other != name)
-    return LocalFolder(str(home), name, found, inner, others) if found else None
+    return LocalFolder(str(home), name, tuple(file for file in files if file.size), inner)
 
 
 def names_in(home: Path) -> list[str]:

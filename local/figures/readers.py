@@ -40,7 +40,7 @@ def _types() -> Reader:
             file.readline()
             while block := file.read(CHUNK) + file.readline():
                 text = block.decode()
-                if (end := check.good_rows(text, 0)) < len(text):
+                if (end := check.good_rows(text, 0, quoted='"' in text)) < len(text):
                     return str(check.judge(text[end:].partition("\n")[0])[1])
         return ""
 

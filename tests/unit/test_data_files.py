@@ -52,7 +52,10 @@ def test_an_empty_folder_is_told(s3: Any) -> None:
     ("body", "problem"),
     [
         ("USER_ID,TIMESTAMP\nu,1\n", "the header lacks ITEM_ID"),
-        ("\n", "the header lacks USER_ID, ITEM_ID, TIMESTAMP"),
+        (
+            "\n",
+            "has no column of the schema; the schema wants USER_ID, ITEM_ID, TIMESTAMP, the file has an empty first",
+        ),
         ("USER_ID,ITEM_ID,ITEM_ID,TIMESTAMP\nu,i,j,1\n", "the header names ITEM_ID more than once"),
         ("TIMESTAMP,ITEM_ID,USER_ID\nyesterday,i,u\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         ('"USER_ID","ITEM_ID","TIMESTAMP"\nu,i,1\n', "names are quoted"),
@@ -62,6 +65,13 @@ def test_an_empty_folder_is_told(s3: Any) -> None:
         (HEADER.replace(",", ";") + ROWS.replace(",", ";"), "parted by semicolons"),
         (HEADER.lower() + ROWS, 'Is "user_id" meant to be USER_ID?'),
         (HEADER.encode("utf-16"), "is UTF-16"),
+        (HEADER.encode("utf-16-le"), "is the file UTF-16?"),
+        (HEADER.replace("\n", "\r") + ROWS.replace("\n", "\r"), "carriage return"),
+        ('"USER_ID";"ITEM_ID";"TIMESTAMP"\n', "parted by semicolons"),
+        (HEADER.strip() + "," * 3000 + "\n", "3,003 names"),
+        (HEADER, "no row below the header"),
+        (HEADER + "u,i,1704067200.0\n", '"1704067200.0" is not a whole number. Write it without decimals.'),
+        (HEADER + "u\n", "has one cell; the header has 3"),
         (HEADER + "u,i\n", "line 2: has 2 cells; the header has 3"),
         (HEADER + "u,i,yesterday\n", 'line 2, TIMESTAMP: "yesterday" is not a whole number'),
         (HEADER + "u,i,1700000000000\n", "is in milliseconds"),
@@ -98,7 +108,7 @@ def test_a_fault_far_below_is_found_unless_the_data_is_sampled(s3: Any) -> None:
     assert notes == []
     problems, notes = judged(folder, "Interactions", interactions_schema(), "sample")
     assert problems == []
-    assert "only the first 64 KiB of each file were looked at (a sample is what data checks are set to)" in notes[0]
+    assert "only the first 64 KiB of 1 of 1 file were looked at (a sample is what data checks are set to)" in notes[0]
     problems, notes = judged(folder, "Interactions", interactions_schema(), "off")
     assert problems == []
     assert notes == ["Interactions/: the data was not looked at, since data checks are off."]

@@ -112,3 +112,19 @@ def test_a_use_case_needs_its_own_event_type(deployment: Deployment) -> None:
     assert ended.error == "ParamsRejected"
     told = " ".join(ended.mail.split())
     assert "$.recommenders[0].recipeArn: learns from events of the type Purchase, of which the data has 300" in told
+
+
+@pytest.mark.parametrize(("types", "told"), [(12, "has 12 event types"), (1500, "has more than 1,000 event types")])
+def test_more_event_types_than_personalize_takes(deployment: Deployment, types: int, told: str) -> None:
+    rows = (f"u{n % 60},i{n % 41},{1_700_000_000 + n},type-{n % types}\n" for n in range(4000))
+    deployment.upload_data(interactions=HEADER + "".join(rows))
+    ended = deployment.run(document())
+    assert ended.error == "ParamsRejected"
+    assert f"$.datasets.Interactions: {told} and 1 optional columns (EVENT_TYPE); together at most 10" in ended.mail
+
+
+def test_an_event_type_that_the_schema_does_not_have_is_not_used(deployment: Deployment) -> None:
+    deployment.upload_data(interactions=events().replace(",view", ","))
+    ended = deployment.run(params())
+    assert ended.succeeded, ended.mail
+    assert "the columns EVENT_TYPE are not in the schema, so they are not used" in ended.mail

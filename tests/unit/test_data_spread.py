@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pipeline.data import checks, spread
-from pipeline.data.spread import PREFIX
+from pipeline.data import checks, memory, spread
+from pipeline.data.memory import PREFIX
 
 from .conftest import BUCKET, params
 from .workflow import INTERACTIONS, Deployment, deployed
@@ -70,13 +70,6 @@ def test_a_fault_is_told_by_its_line_in_the_whole_file(deployment: Deployment) -
     assert deployment.personalize.list_dataset_groups()["datasetGroups"] == []
     deployment.upload_data()
     assert deployment.run().succeeded
-
-
-def test_faults_of_params_and_data_are_told_together(deployment: Deployment) -> None:
-    deployment.upload("Interactions/interactions.csv", HEADER + "\n" + "".join(LINES[:900]) + "u1,i1,\n" * 600)
-    ended = deployment.run(params() | {"nonsense": 1})
-    assert "nonsense" in ended.mail
-    assert "So it is in 600 lines; the next: 903 and 904." in ended.mail
 
 
 def test_a_share_that_takes_too_long_is_gone_on_with(
@@ -178,7 +171,7 @@ def test_a_params_file_may_ask_for_less(deployment: Deployment, reads: list[Any]
 def test_the_plan_gathers_shares_with_few_calls(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of ten thousand files it must not ask one by one: three shares, and the summary of each folder."""
     calls: list[int] = []
-    get, plan = spread.Kept._get, spread.Planner.__call__
+    get, plan = memory.Kept._get, spread.Planner.__call__
 
     def counted(self: Any, digest: str) -> Any:
         calls[-1] += 1
@@ -187,7 +180,7 @@ def test_the_plan_gathers_shares_with_few_calls(deployment: Deployment, monkeypa
     def planned(self: Any, folder: Any, avro: Any) -> Any:
         calls.append(0)
         with monkeypatch.context() as patched:
-            patched.setattr(spread.Kept, "_get", counted)
+            patched.setattr(memory.Kept, "_get", counted)
             return plan(self, folder, avro)
 
     monkeypatch.setattr(spread.Planner, "__call__", planned)
@@ -209,3 +202,102 @@ def test_another_number_of_shares_reads_nothing_anew(
     deployment.upload("Users/more.csv", "USER_ID,AGE\nu999,3\n")
     assert deployment.run(document).succeeded
     assert {key for key, _ in reads} <= {"Users/more.csv", "Users/users.csv"}
+
+
+def test_data_that_keeps_changing_is_told(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    execution = deployment.start()
+    enter = execution._map
+
+    def changes_meanwhile(state: Any) -> Any:
+        entered = enter(state)
+        rounds.append(state)
+        deployment.upload("Interactions/interactions.csv", HEADER + "\n" + "".join(LINES[len(rounds) :]))
+        return entered
+
+    rounds: list[Any] = []
+    monkeypatch.setattr(execution, "_map", changes_meanwhile)
+    ended = deployment.finish(execution)
+    assert ended.error == "ParamsRejected"
+    assert "the data beside params.json: has changed 4 times while it was read." in ended.mail
+    assert deployment.run().succeeded
+
+
+def test_what_was_archived_since_it_was_read_is_looked_at_again(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.data import folders
+
+    assert deployment.run(params() | {"dryRun": True}).succeeded
+    reads.clear()
+    made = folders.DataFile
+    monkeypatch.setattr(folders, "DataFile", lambda *given: made(*given[:3], "GLACIER"))
+    deployment.run(params() | {"dryRun": True})
+    assert reads
+
+
+def test_a_note_about_the_future_ends_with_it() -> None:
+    from pipeline.data import verdict
+    from pipeline.data.findings import Seen
+    from pipeline.data.summary import FileSummary, Summary
+
+    seen = {("TIMESTAMP", "future"): Seen(1, [(7, "1800000000", 10, 0)])}
+    summary = Summary([FileSummary("a.csv", None, seen)])  # type: ignore[arg-type]
+    assert verdict.notes(summary, {"fields": []}, "Interactions/", 1_790_000_000)
+    assert not verdict.notes(summary, {"fields": []}, "Interactions/", 1_800_000_001)
+
+
+def test_a_run_that_began_before_an_upgrade_samples(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workflow has no state that reads shares."""
+    monkeypatch.delitem(_state("Plan")["Parameters"], "canSpread")
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert "there is more data than this run could read, so it was sampled" in ended.mail
+    assert "Check Data" not in ended.execution.entered
+
+
+def test_rounds_without_end_are_ended(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "SHARE_SECONDS", -1)
+    monkeypatch.setattr("pipeline.planning.plan.MOST_ROUNDS", 5)
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert "so it was sampled" in ended.mail
+    assert ended.execution.entered.count("Check Data") == 5
+
+
+def test_a_share_goes_on_where_the_last_call_stopped(
+    deployment: Deployment, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A piece a call, so many rounds: what was read is asked for in one object, or a share would never end."""
+    moments = iter(range(10**6))
+    monkeypatch.setattr(spread.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(spread, "SHARE_SECONDS", 1)
+    findings = memory.Kept.findings
+    asked: list[Any] = []
+    monkeypatch.setattr(memory.Kept, "findings", lambda self, *of: asked.append(of) or findings(self, *of))
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert ended.execution.entered.count("Check Data") > 3
+    assert len(asked) == len(reads) == len(set(reads))
+
+
+def test_data_of_a_refused_file_is_not_read_by_many_calls(deployment: Deployment, reads: list[Any]) -> None:
+    ended = deployment.run(params() | {"nonsense": 1})
+    assert ended.error == "ParamsRejected"
+    assert "Check Data" not in ended.execution.entered
+    assert not [key for key, _ in reads if key.startswith("Interactions/")]
+    assert "Interactions/: more than one call can read; it is looked at once the rest is right." in ended.mail
+
+
+def test_a_check_that_fails_for_good_is_told_with_its_dataset_group(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spread, "look", lambda folder, piece, avro: fails() if piece.end > 1500 else None)
+        execution = deployment.start()
+        deployment.exhaust(execution)
+    assert execution.status == "FAILED"
+    assert "Dataset group: shop" in deployment.mails()[-1]
+    assert deployment.run().succeeded

@@ -23,10 +23,10 @@ from .folders import SAMPLE, DataFile, DataFolder
 from .scan import scan
 from .summary import Summary
 
-PIECE = 32 * 1024 * 1024  # bytes read by one look at a file: what the slowest function reads well within a minute
-MOST_EVENT_TYPES = 20  # told in the record, the most frequent first
+PIECE = 16 * 1024 * 1024  # bytes read by one look at a file: what the slowest function reads within half a minute
+MOST_TYPES_TOLD = 20  # of events in the record, the most frequent first
 MOST_SAMPLED = 50  # files of one folder
-LARGEST = 250 * 1024**3  # bytes of one dataset that are looked at in full: some 20 minutes for eight functions
+LARGEST = 250 * 1024**3  # bytes of one dataset that are looked at in full
 LONGEST_LOCATION = 256  # characters (S3Location)
 # What S3 says of an archived object, of one under a customer's key, and of one that it may not show.
 UNREADABLE = ("InvalidObjectState", "InvalidRequest", "AccessDenied", "KMS.DisabledException", "403", "400")
@@ -59,13 +59,14 @@ class Looked:
         `wasReadWhole`: whether the numbers are of all the data; `usersAreAbout`: whether their number is estimated.
         """
         counted: dict[str, Any] = {"files": self.files, "wasReadWhole": self.is_whole}
-        if self.summary is not None:
-            counted["rows"] = self.summary.rows
-        if self.summary is not None and self.summary.users is not None:
-            users = self.summary.users
-            counted |= {"users": users.number} | ({} if users.is_exact else {"usersAreAbout": True})
-        if self.summary is not None and self.summary.events:
-            counted["events"] = dict(self.summary.events.most_common(MOST_EVENT_TYPES))
+        if self.summary is None:
+            return counted
+        counts = self.summary.counts
+        counted["rows"] = counts.rows
+        if counts.users is not None:
+            counted |= {"users": counts.users.number} | ({} if counts.users.is_exact else {"usersAreAbout": True})
+        if counts.events:
+            counted["events"] = dict(counts.events.most_common(MOST_TYPES_TOLD))
         return counted
 
 
@@ -106,7 +107,7 @@ def inspect(
 
 def _looked(folder: DataFolder, dataset_type: str, avro: Avro, summary: Summary, *, is_whole: bool) -> Looked:
     problems = verdict.problems(summary, dataset_type, folder.location, is_whole=is_whole)
-    notes = layout(folder) + verdict.notes(summary, avro, folder.prefix)
+    notes = layout(folder) + verdict.notes(summary, avro, folder.prefix, clients.clock.now())
     return Looked(problems, notes, summary, is_whole, files=len(folder.files))
 
 
@@ -134,7 +135,7 @@ def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, *, is_too_large:
     is_whole = len(files) == len(folder.files) and all(file.size <= SAMPLE for file in files)
     looked = _looked(folder, dataset_type, avro, summary, is_whole=is_whole)
     if not is_whole:
-        some = f"{len(files):,} of {len(folder.files):,} files" if len(files) < len(folder.files) else "each file"
+        some = f"{len(files):,} of {len(folder.files):,} file{'' if len(folder.files) == 1 else 's'}"
         why = f"it has more than {LARGEST // 1024**3} GB" if is_too_large else "a sample is what data checks are set to"
         what = f"only the first {SAMPLE // 1024} KiB of {some} were looked at ({why})."
         looked.notes.append(f"{folder.prefix}: {what} Faults below show in the import.")

@@ -11,12 +11,13 @@ import difflib
 from pipeline.params.schemas import Avro
 
 LONGEST = 64 * 1024  # bytes: 100 columns of 150 characters are a quarter of it
+MOST_COLUMNS = 2000
 SHOWN = 200  # characters
 # What files begin with that are called .csv and are none.
 FOREIGN = {
     b"\x1f\x8b": "is compressed with gzip. Upload it unpacked.",
     b"PK\x03\x04": "is a zip archive, perhaps an Excel workbook. Export it as CSV.",
-    b"PAR1": "is a Parquet file. Export it as CSV.",
+    b"PAR1\x15": "is a Parquet file. Export it as CSV.",
     b"\xff\xfe": "is UTF-16. Save it as UTF-8.",
     b"\xfe\xff": "is UTF-16. Save it as UTF-8.",
     b"\xef\xbb\xbf": "starts with a byte order mark, which becomes part of the first name. Save it without (UTF-8).",
@@ -38,6 +39,10 @@ def names_of(head: bytes, avro: Avro) -> tuple[list[str], int]:
         if head.startswith(magic):
             raise BadHeader(what)
     line, end, _ = head.partition(b"\n")
+    if b"\0" in line:
+        raise BadHeader("the header has zero bytes in it: is the file UTF-16? Save it as UTF-8.")
+    if b"\r" in line.removesuffix(b"\r"):
+        raise BadHeader("the header has a carriage return in it. Lines end with \\n or \\r\\n.")
     if not end and len(head) >= LONGEST:
         raise BadHeader(f"has no end of a line in its first {LONGEST:,} bytes. Is it a CSV file?")
     try:
@@ -46,6 +51,11 @@ def names_of(head: bytes, avro: Avro) -> tuple[list[str], int]:
         raise BadHeader(f"the header is not UTF-8 (byte 0x{line[error.start]:02X}). Save the file as UTF-8.") from None
     names = text.split(",")
     wanted = [field["name"] for field in avro["fields"]]
+    for separator, called in SEPARATORS.items():
+        if set(wanted) <= {name.strip(' "') for name in text.split(separator)}:
+            raise BadHeader(f"the header's names are parted by {called}. Part the cells of all lines by commas.")
+    if len(names) > MOST_COLUMNS:
+        raise BadHeader(f"the header has {len(names):,} names; a file with more than {MOST_COLUMNS:,} is not read.")
     if any('"' in name for name in names):
         raise BadHeader("the header's names are quoted. Write them without quotation marks.")
     if missing := [name for name in wanted if name not in names]:
@@ -56,11 +66,9 @@ def names_of(head: bytes, avro: Avro) -> tuple[list[str], int]:
 
 
 def _lacking(missing: list[str], wanted: list[str], names: list[str], text: str) -> str:
-    for separator, called in SEPARATORS.items():
-        if set(wanted) <= {name.strip() for name in text.split(separator)}:
-            return f"the header's names are parted by {called}. Part the cells of all lines by commas."
-    shown = text[:SHOWN] or "nothing"
-    what = f"the header lacks {', '.join(missing)}; the schema wants {', '.join(wanted)}, the file has {shown}."
+    shown = text[:SHOWN] or "an empty first line"
+    lacks = f"lacks {', '.join(missing)}" if len(missing) < len(wanted) else "has no column of the schema"
+    what = f"the header {lacks}; the schema wants {', '.join(wanted)}, the file has {shown}."
     plain = {name.strip().upper(): name for name in names[:SHOWN] if name not in wanted}
     close = [(name, found[0]) for name in missing if (found := difflib.get_close_matches(name, plain, n=1))]
-    return what + "".join(f" Is {plain[found][:60]!r} meant to be {name}?" for name, found in close).replace("'", '"')
+    return what + "".join(f' Is "{plain[found][:60]}" meant to be {name}?' for name, found in close)

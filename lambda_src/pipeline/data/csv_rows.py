@@ -34,10 +34,13 @@ FAULTS = {
     "not a number": '"{value}" is not a number.',
     "not boolean": '"{value}" is neither true nor false.',
     "too large": '"{value}" is too large for 64 bits.',
-    "milliseconds": "{value} is in milliseconds. Write Unix time in seconds.",
+    "milliseconds": "{value} is in milliseconds or smaller units. Write Unix time in seconds.",
     "date": '"{value}" is a date. Write Unix time in seconds, like 1704067200.',
+    "has decimals": '"{value}" is not a whole number. Write it without decimals.',
     "too long": "has {length:,} characters; at most {limit:,} are allowed.",
+    "endless": "is longer than {limit:,} bytes. Is a line end missing?",
     "cells": "has {length} cells; the header has {limit}.",
+    "one cell": "has one cell; the header has {limit}.",
     "line break": "a quotation mark is not closed before the line ends. A cell can't have a line break: take it out.",
     "behind quotation": 'has text behind a closing quotation mark. Write a quotation mark in a cell as \\".',
     "carriage return": "has a carriage return in a cell, which may be read as a line's end. Take it out.",
@@ -56,6 +59,7 @@ Fault = tuple[str | None, str, str, int, int]  # column, kind, value, length, li
 _DECIMAL = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 _NUMBER = re.compile(_DECIMAL)
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMALS = re.compile(r"[+-]?[0-9]+\.[0-9]*")
 _DATE = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}")
 _MOMENTS = ("TIMESTAMP", "CREATION_TIMESTAMP", "EXPIRATION_TIMESTAMP")
 
@@ -79,14 +83,17 @@ class RowCheck:
         self._judges = [self._judge(field) if field else _no_fault for field in self._fields]
         self._compiled = functools.cache(self._compile)
 
-    def good_rows(self, text: str, at: int) -> int:
-        """Where in a text the rows end that are good, of those that begin at a place and follow one another."""
-        match = self._compiled(quoted='"' in text, captured=None).match(text, at)
+    def good_rows(self, text: str, at: int, *, quoted: bool) -> int:
+        """Where in a text the rows end that are good, of those that begin at a place and follow one another.
+
+        `quoted`: whether the text has quotation marks; without, a simpler pattern is faster.
+        """
+        match = self._compiled(quoted=quoted, captured=None).match(text, at)
         return match.end() if match else at
 
-    def cells(self, text: str, number: int) -> list[str]:
+    def cells(self, text: str, number: int, *, quoted: bool) -> list[str]:
         """The cells of a column, in all rows of a text that are good. They are as they are written."""
-        return self._compiled(quoted='"' in text, captured=number).findall(text)
+        return self._compiled(quoted=quoted, captured=number).findall(text)
 
     def _compile(self, *, quoted: bool, captured: int | None) -> re.Pattern[str]:
         """What takes good rows: one after the other, or each with a cell of a column."""
@@ -117,7 +124,7 @@ class RowCheck:
         if "\r" in line:
             return None, [(None, "carriage return", "", 0, 0)]
         if len(row) != self.width:
-            return None, [(None, "cells", "", len(row), self.width)]
+            return None, [(None, "cells" if len(row) > 1 else "one cell", "", len(row), self.width)]
         return row, [fault for judge, cell in zip(self._judges, row, strict=True) if (fault := judge(cell))]
 
     def _judge(self, field: dict[str, Any]) -> Callable[[str], Fault | None]:
@@ -146,6 +153,8 @@ class RowCheck:
 
     def _whole(self, name: str, avro_type: str, cell: str) -> tuple[str, int] | None:
         if not _INTEGER.fullmatch(cell):
+            if _DECIMALS.fullmatch(cell):
+                return "has decimals", 0
             return ("date" if name in _MOMENTS and _DATE.match(cell) else "not whole"), 0
         digits = cell.lstrip("+-0")
         if len(digits) > LONGEST_NUMBER:
@@ -206,15 +215,16 @@ def _text(least: int, most: int | None, quoted: bool) -> str:
 
 
 def _up_to(limit: int) -> str:
-    """Numbers of up to ten digits that are not above the limit, as far as their first four digits tell."""
+    """Numbers of up to ten digits that are not above the limit, the smallest first: most are far below."""
     digits = str(limit)
     if len(digits) != 10:
         return "[0-9]{1,9}+"
-    head = digits[:4]
     lower = [
-        rf"{head[:place]}[0-{int(head[place]) - 1}][0-9]{{{9 - place}}}" for place in (1, 2, 3) if head[place] != "0"
+        rf"{digits[:place]}[0-{int(digit) - 1}][0-9]{{{9 - place}}}"
+        for place, digit in enumerate(digits)
+        if place and digit != "0"
     ]
-    return "(?:" + "|".join([*lower, "[0-9]{1,9}"]) + ")"
+    return "(?:" + "|".join([*lower, digits, "-?[0-9]{1,9}"]) + ")"
 
 
 def _torn(line: str, error: str) -> str:

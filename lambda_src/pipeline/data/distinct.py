@@ -8,7 +8,6 @@ the smallest of its part. Source: Beyer et al., "On Synopses for Distinct-Value 
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ KEPT = 1024
 ENOUGH = 2  # interactions: whether a user has more makes no difference
 SPACE = 2**32
 SCATTER = 0x9E3779B1  # 2**32 by the golden ratio: Knuth, "The Art of Computer Programming", 6.4
-MOST_REMEMBERED = 200_000  # values, some 20 MB
+MOST_REMEMBERED = 5_000_000  # characters of values
 
 
 class Distinct:
@@ -31,6 +30,7 @@ class Distinct:
         self._whole = is_whole  # no value was dropped
         # Of these nothing more can be learnt: seen often enough, or hashed too high. To look is cheaper than to hash.
         self._settled: set[str] = set()
+        self._room = MOST_REMEMBERED
         self._limit = SPACE if is_whole else max(self._counts, default=0) + 1
 
     def add(self, values: Sequence[str]) -> None:
@@ -46,9 +46,11 @@ class Distinct:
                 self._counts[digest] = min(ENOUGH, self._counts.get(digest, 0) + seen)
                 if len(self._counts) > 2 * KEPT:
                     self._prune()
-        if len(self._settled) < MOST_REMEMBERED:
+        if self._room > 0:
             unsettled = {value for value in kept if self._counts.get(digests[value], ENOUGH) < ENOUGH}
-            self._settled.update(digests.keys() - unsettled)
+            settled = digests.keys() - unsettled
+            self._settled.update(settled)
+            self._room -= sum(map(len, settled))
 
     def forget_values(self) -> None:
         """Free the memory that more values would need; what was seen stays."""
@@ -110,6 +112,3 @@ def _digests(values: Iterable[str]) -> Iterator[int]:
     """
     checksums = map(zlib.crc32, map(str.encode, values))
     return map(and_, map(mul, checksums, repeat(SCATTER)), repeat(SPACE - 1))
-
-
-STANDARD_ERROR = 1 / math.sqrt(KEPT)

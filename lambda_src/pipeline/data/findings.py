@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from .counts import Counts
 from .csv_rows import Fault
-from .distinct import Distinct
 
 MOST_EXAMPLES = 3  # of a kind of fault in a column
-MOST_COUNTED = (
-    10_000  # of a kind of fault in a column, in one piece: what is faulty is judged row by row, which takes time
-)
-MOST_EVENT_TYPES = 1000
+MOST_COUNTED = 10_000  # of a kind in a column, in one piece: what is faulty is judged row by row, which takes time
 Kind = tuple[str | None, str]  # column (None: the row as a whole), kind of FAULTS or NOTES
 
 
@@ -24,6 +20,13 @@ class Seen:
     count: int = 0
     first: list[tuple[int, str, int, int]] = field(default_factory=list)
     is_least: bool = False  # there may be more
+
+    def merge(self, other: Seen, lines: int) -> None:
+        """Add what was seen in a piece that begins below so many lines."""
+        self.count += other.count
+        self.is_least |= other.is_least
+        moved = [(lines + line, value, length, limit) for line, value, length, limit in other.first]
+        self.first += moved[: MOST_EXAMPLES - len(self.first)]
 
     def to_json(self, kind: Kind) -> list[Any]:
         """It and its kind, to be kept."""
@@ -42,41 +45,35 @@ class Findings:
 
     Attributes:
         header: the file's columns; None where it has no usable header, and `problem` says why.
-        problem: what is wrong with the file as a whole: nothing was read of it, or not to its end.
-        lines: in the piece, the header's own among them.
-        rows: that could be read.
-        faults: by column and kind.
-        users: of the column USER_ID of interactions; None of other datasets.
-        events: rows by EVENT_TYPE; None where there is no such column, or more than `MOST_EVENT_TYPES` types.
+        problem: what is wrong with the file as a whole: nothing was read of it.
         passing: whether the problem is one of reading, which says nothing of the content.
+        lines: in the piece, the header's own among them.
+        faults: by column and kind.
+        counts: of its rows.
     """
 
     begin: int
     end: int
     header: list[str] | None = None
     problem: str | None = None
-    lines: int = 0
-    rows: int = 0
-    faults: dict[Kind, Seen] = field(default_factory=dict)
-    users: Distinct | None = None
-    events: Counter[str] | None = None
     passing: bool = False
+    lines: int = 0
+    faults: dict[Kind, Seen] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
 
-    def found(self, fault: Fault, line: int) -> int:
-        """Add one fault of a line; how many of its kind there are now."""
+    def found(self, fault: Fault, line: int, times: int = 1) -> int:
+        """Add a fault of a line, and of as many as follow; how many of its kind there are now."""
         column, kind, value, length, limit = fault
         seen = self.faults.setdefault((column, kind), Seen())
-        seen.count += 1
-        if len(seen.first) < MOST_EXAMPLES:
-            seen.first.append((line, value, length, limit))
+        seen.count += times
+        room = MOST_EXAMPLES - len(seen.first)
+        seen.first += [(line + number, value, length, limit) for number in range(min(times, room))]
         return seen.count
 
-    def add_events(self, types: Counter[str]) -> None:
-        """Count rows of event types, until there are too many types to be real ones."""
-        if self.events is not None:
-            self.events.update(types)
-            if len(self.events) > MOST_EVENT_TYPES:
-                self.events = None
+    def count_no_more(self, column: str | None) -> None:
+        """From here on less is looked for: in a column, or (None) in all of them."""
+        for (of, _), seen in self.faults.items():
+            seen.is_least |= column in (None, of)
 
     def to_json(self) -> dict[str, Any]:
         """The findings, to be kept."""
@@ -87,24 +84,12 @@ class Findings:
             "problem": self.problem,
             "passing": self.passing,
             "lines": self.lines,
-            "rows": self.rows,
             "faults": [seen.to_json(kind) for kind, seen in self.faults.items()],
-            "users": self.users and self.users.to_json(),
-            "events": self.events,
+            "counts": self.counts.to_json(),
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Findings:
         """What `to_json` made."""
-        return cls(
-            begin=kept["begin"],
-            end=kept["end"],
-            header=kept["header"],
-            problem=kept["problem"],
-            passing=kept["passing"],
-            lines=kept["lines"],
-            rows=kept["rows"],
-            faults=dict(map(Seen.from_json, kept["faults"])),
-            users=None if kept["users"] is None else Distinct.from_json(kept["users"]),
-            events=None if kept["events"] is None else Counter(kept["events"]),
-        )
+        faults, counts = dict(map(Seen.from_json, kept["faults"])), Counts.from_json(kept["counts"])
+        return cls(**kept | {"faults": faults, "counts": counts})

@@ -29,6 +29,7 @@ class DataFile:
     key: str
     size: int
     etag: str
+    storage_class: str = "STANDARD"  # an archived object can't be read
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def list_folder(bucket: str, prefix: str) -> DataFolder:
     entries = (entry for page in pages for entry in page.get("Contents", []))
     inner = [folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", [])]
     files = (
-        DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+        DataFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry.get("StorageClass", "STANDARD"))
         for entry in entries
         if entry["Size"] and (prefix.endswith("/") or entry["Key"] == prefix)
     )

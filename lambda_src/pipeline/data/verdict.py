@@ -38,10 +38,11 @@ def problems(summary: Summary, dataset_type: str, location: str, *, is_whole: bo
             found.append(
                 (len(summary.files), 0, Problem(location, f"{files - MOST_FILES:,} more of its files {what}."))
             )
-    if not found and is_whole and dataset_type == "Interactions" and summary.rows < FEWEST_INTERACTIONS:
-        what = (
-            f"{summary.rows:,} interactions in all; an import needs at least {FEWEST_INTERACTIONS:,}. Upload more data."
-        )
+    rows = summary.counts.rows
+    if not found and is_whole and not rows:
+        return [Problem(location, "there is no row below the header. Lines end with \\n or \\r\\n.")]
+    if not found and is_whole and dataset_type == "Interactions" and rows < FEWEST_INTERACTIONS:
+        what = f"{rows:,} interactions in all; an import needs at least {FEWEST_INTERACTIONS:,}. Upload more data."
         return [Problem(location, what)]
     return [problem for _, _, problem in sorted(found, key=lambda one: one[:2])]
 
@@ -77,8 +78,8 @@ def _sort_of(fault: Kind | str) -> str:
     return f"have the same fault in the column {column}" if column else "have lines with the same fault"
 
 
-def notes(summary: Summary, avro: Avro, prefix: str) -> list[str]:
-    """What is legal or not known to be refused, but worth a line."""
+def notes(summary: Summary, avro: Avro, prefix: str, now: float) -> list[str]:
+    """What is legal or not known to be refused, but worth a line; `now` in seconds since the epoch."""
     known = {"", *(field["name"] for field in avro["fields"])}  # "": pandas writes its index without a name
     extra = list(dict.fromkeys(name for header in summary.headers for name in header if name not in known))
     found = [f"{prefix}: the columns {some(extra)} are not in the schema, so they are not used."] if extra else []
@@ -86,6 +87,9 @@ def notes(summary: Summary, avro: Avro, prefix: str) -> list[str]:
         found.append(f"{prefix}: the files' headers differ. The guide asks for one and the same in all files.")
     for kind in dict.fromkeys(kind for file in summary.files for kind in file.faults if kind[1] in NOTES):
         having = [(file, file.faults[kind]) for file in summary.files if kind in file.faults]
+        # What was found may have been kept for long.
+        if kind[1] == "future" and all(int(value) <= now for _, one in having for _, value, *_ in one.first):
+            continue
         file, seen = having[0]
         where = f"{file.key}, line {seen.first[0][0]:,}" + (f", {kind[0]}" if kind[0] else "")
         total = sum(one.count for _, one in having)

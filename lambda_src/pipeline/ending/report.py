@@ -51,13 +51,15 @@ def report(event: Json) -> Json:
     Returns:
         `verdict`: `ready` when the run succeeded; else `over`, with the `error` and `cause` of the execution.
     """
-    return finish(event["execution"], _caught(event["state"].get("failure")))
+    state = event["state"]
+    return finish(event["execution"], _caught(state.get("failure")), state.get("datasetGroup"))
 
 
-def finish(execution: Json, failure: str | None = None) -> Json:
-    """As `report`; `failure` is what ended the run as a whole, in words."""
+def finish(execution: Json, failure: str | None = None, group: str | None = None) -> Json:
+    """As `report`; `failure` is what ended the run as a whole, in words; `group` whose turn it had, if any."""
     identity = run_id(execution)
-    record = load(identity) or Record({"id": identity, "key": _key_of(execution)})
+    known = {"datasetGroup": group} if group else {}
+    record = load(identity) or Record({"id": identity, "key": _key_of(execution)} | known)
     document = document_of(record, failure)
     document |= {"report": key(identity), "codeVersion": version()}
     if not record.reported:

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pipeline.data.checks import Looked
+from pipeline.data.counts import MOST_EVENT_TYPES, Counts
 from pipeline.data.distinct import KEPT
-from pipeline.data.summary import Summary
 from pipeline.engine.resources import ABSENT, Resource
 from pipeline.params import recipes
 from pipeline.params.sections import DatasetSection, Sections
@@ -20,6 +20,8 @@ from pipeline.params.sections import DatasetSection, Sections
 FEWEST_INTERACTIONS = 1000  # after filtering by event type
 FEWEST_USERS = 25  # with two interactions
 FEWEST_OF_ALL_USERS = 0.01
+MOST_TYPES_AND_COLUMNS = 10
+REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 MOST_SHOWN = 10  # event types
 TRAINS = ("create", "replace", "update")
 Finding = tuple[str, str]
@@ -31,10 +33,13 @@ def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
     seen = looked.get("Interactions")
     if section is None or seen is None or seen.summary is None or not seen.is_whole or not section.imported:
         return
+    counts = seen.summary.counts
+    for what in _too_many_types(section, counts):
+        read.problem(section.where, what)
     trained = list(_trained(read))
-    findings = list(_users(section, seen.summary)) if trained else []
-    if seen.summary.events is not None:
-        findings += [finding for where, what in trained for finding in _events(where, what, seen.summary)]
+    findings = list(_users(section, counts)) if trained else []
+    if counts.events is not None and not counts.has_too_many_types:
+        findings += [finding for where, what in trained for finding in _events(where, what, counts.events)]
     is_all_there_is = section.dataset.plan in ("create", "replace")
     for where, what in findings:
         if is_all_there_is:
@@ -57,8 +62,18 @@ def _learns_from_events(solution: Resource) -> bool:
     return recipes.name_of(solution.parameters["recipeArn"]) != "aws-semantic-similarity"
 
 
-def _users(section: DatasetSection, summary: Summary) -> Iterator[Finding]:
-    users = summary.users
+def _too_many_types(section: DatasetSection, counts: Counts) -> Iterator[str]:
+    """An import fails where there are more of them and of optional columns (quotas)."""
+    optional = [field["name"] for field in (section.avro or {"fields": []})["fields"] if field["name"] not in REQUIRED]
+    number = len([name for name in counts.events or () if name])
+    if counts.has_too_many_types or number + len(optional) > MOST_TYPES_AND_COLUMNS:
+        types = f"more than {MOST_EVENT_TYPES:,}" if counts.has_too_many_types else f"{number:,}"
+        what = f"has {types} event types and {len(optional)} optional columns ({', '.join(optional)})"
+        yield f"{what}; together at most {MOST_TYPES_AND_COLUMNS} are allowed."
+
+
+def _users(section: DatasetSection, counts: Counts) -> Iterator[Finding]:
+    users = counts.users
     if users is None:
         return
     least = "have two interactions or more; a training needs"
@@ -74,9 +89,8 @@ def _users(section: DatasetSection, summary: Summary) -> Iterator[Finding]:
     yield section.where, f"{what} Is USER_ID the user, and not the visit? If so, upload more data."
 
 
-def _events(where: str, trained: Resource, summary: Summary) -> Iterator[Finding]:
+def _events(where: str, trained: Resource, events: Counter[str]) -> Iterator[Finding]:
     """Event types that a training selects, and that hardly occur."""
-    events = summary.events or Counter()
     if not any(events[name] for name in events if name):
         yield where, "learns from EVENT_TYPE, which is empty in all rows of the interactions. Fill it, or leave it out."
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline import clients
@@ -20,11 +22,14 @@ from pipeline.upload.runs import Run, read_params_file, run_of
 
 from . import quotas
 from .data_needs import check_interactions
+from .datasets import digest
 from .decisions import decide_all
 from .graph import graph
 from .reading import Reading, Surroundings, folder_in_bucket, read_params
 from .teardown import teardown
 
+MOST_CHANGES = 3  # of the data while it is read by others
+MOST_ROUNDS = 150  # of reading it: with 40 calls side by side, a quarter of the events that an execution may have
 VERDICTS = {"proceed": "ready", "teardown": "teardown"}
 EVERYTHING_GOES = "Everything that belonged to the dataset group is deleted, also what the params file does not name."
 
@@ -35,7 +40,8 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     Args:
         event: `execution`, the context object of that name. Its `Input` has the `upload` (`bucket`, `key`, `versionId`)
             and optionally `overrides`: keys of the params file that this run sets otherwise. `state` has the
-            `datasetGroup` whose turn it is, if any: also a file that is refused is about it.
+            `datasetGroup` whose turn it is, if any: also a file that is refused is about it. `canSpread`: that the
+            workflow has the state that `checkData` leads to; an execution keeps its workflow over an upgrade.
 
     Returns:
         `outcome`, and as `verdict` what the workflow does about it: `ready` (proceed), `teardown`, `over` (rejected,
@@ -45,11 +51,12 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     run = run_of(event["execution"])
     state = event.get("state", {})
     # A call that was repeated goes on with what the first one wrote.
-    record = load(run.id) or _planned(run, state.get("datasetGroup"), data_was_read="shares" in state)
-    if record is None:
+    record = load(run.id) or _planned(run, state, can_spread=event.get("canSpread", False))
+    if isinstance(record, Unread):
         number = settings().data_check_concurrency
         shares = [{"number": share, "of": number} for share in range(number)]
-        return {"verdict": "checkData", "run": run.id, "shares": shares, "datasetGroup": state.get("datasetGroup")}
+        group = state.get("datasetGroup")
+        return {"verdict": "checkData", "run": run.id, "shares": shares, "datasetGroup": group} | asdict(record)
     if record.outcome in VERDICTS:
         turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=record.outcome == "teardown")
     return {
@@ -77,11 +84,19 @@ def check_data(event: dict[str, Any]) -> dict[str, Any]:
     return {"verdict": "ready", "read": share.read}
 
 
-def _planned(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
-    """The run's record; None where others have to read its data first."""
-    record = _plan(run, group, data_was_read=data_was_read)
-    if record is None:
-        return None
+@dataclass(frozen=True)
+class Unread:
+    """That others have to read the data first: as it is now (`data`), how often it `changed`, for which `round`."""
+
+    data: str
+    changed: int
+    round: int
+
+
+def _planned(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Unread:
+    record = _plan(run, state.get("datasetGroup"), state, can_spread=can_spread)
+    if isinstance(record, Unread):
+        return record
     record.run["startedAt"] = clients.clock.now()
     try:
         record.save()
@@ -104,7 +119,7 @@ def _surroundings(run: Run, summarise: Summarise) -> Surroundings:
     )
 
 
-def _plan(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
+def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: bool) -> Record | Unread:
     about = run.to_json() | ({"datasetGroup": group} if group else {})
     if run.bucket != settings().bucket:
         what = f"names the bucket {run.bucket}; this deployment reads {settings().bucket} only."
@@ -112,10 +127,19 @@ def _plan(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
     body = read_params_file(run)
     if body is None:
         return rejected(about, [Problem(run.key, "was deleted before it could be read. Upload it again.")])
-    planner = Planner(run.id, settings().data_check_concurrency, others_have_read=data_was_read)
+    planner = Planner(run.id, settings().data_check_concurrency, others_have_read="round" in state)
     reading = read_params(body, run.overrides, _surroundings(run, planner))
+    if reading.is_pending and (not can_spread or state.get("round", 0) >= MOST_ROUNDS):
+        reading = read_params(body, run.overrides | {"dataChecks": "sample"}, _surroundings(run, planner))
+        reading.note(f"{run.key}: there is more data than this run could read, so it was sampled.")
     if reading.is_pending:
-        return None
+        unread = _unread(reading, state)
+        if unread.changed <= MOST_CHANGES:
+            return unread
+        what = (
+            f"has changed {unread.changed} times while it was read. Upload the params file once the data is complete."
+        )
+        return rejected(about, [Problem(f"the data beside {run.key}", what)])
     named = reading.sections.dataset_group.name if reading.sections else run.dataset_group
     command = "aws scheduler delete-schedule --group-name {} --name {}.PURPOSE"
     remove = f"Remove the schedule: {command.format(settings().schedule_group, run.dataset_group)}"
@@ -129,6 +153,12 @@ def _plan(run: Run, group: str | None, *, data_was_read: bool) -> Record | None:
     if run.dataset_group and record.outcome == "rejected":
         record.notes.append(f"A schedule started this run, and will start others until the file is mended. {remove}")
     return record
+
+
+def _unread(reading: Reading, state: dict[str, Any]) -> Unread:
+    data = digest([dataclasses.astuple(folder) for folder in reading.folders.values()])
+    changed = state.get("changed", 0) + (state.get("data", data) != data)
+    return Unread(data, changed, state.get("round", 0) + 1)
 
 
 def planned(

@@ -56,7 +56,8 @@ class Reading:
     """A params file, read. Without `sections` it is refused for `problems`; the sections have problems of their own.
 
     What the boundaries forbid is refused so, too: nothing may be asked or written of the dataset group that it names.
-    `looked` is what the data of each dataset type came to; `positions` are those of what the file says, by JSON path.
+    `looked` is what the data of each dataset type came to, and `is_refused` says that the file is wrong by itself;
+    `positions` are those of what the file says, by JSON path.
     """
 
     document: dict[str, Any] = field(default_factory=dict)
@@ -65,12 +66,17 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     looked: dict[str, Looked] = field(default_factory=dict)
+    is_refused: bool = False
     positions: dict[str, Position] = field(default_factory=dict)
 
     @property
     def is_pending(self) -> bool:
-        """Whether there is data that others have to read first."""
-        return any(looked.pending for looked in self.looked.values())
+        """Whether there is data that others have to read first; not of a file that is refused anyway."""
+        return not self.is_refused and any(looked.pending for looked in self.looked.values())
+
+    def note(self, what: str) -> None:
+        """Add a line for the mail."""
+        (self.sections.notes if self.sections else self.notes).append(what)
 
 
 def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
@@ -91,16 +97,27 @@ def _read(document: Any, slips: list[Problem], overrides: dict[str, Any], surrou
     refusals, excesses = bounds.refusals(surroundings.key, whole), list(bounds.excesses(whole))
     faults = params.schema_problems(whole)
     if slips or refusals or faults:
+        # What boundaries refuse has nothing read for it.
+        whole = whole | {"dataChecks": "off"} if refusals and isinstance(whole, dict) else whole
         sound = params.sound_part(whole, faults) if isinstance(whole, dict) else None
         checked = _checked(sound, surroundings) if sound else Reading()
         of_sound_part = checked.sections.problems if checked.sections else []
         problems = slips + refusals + faults + excesses + of_sound_part
-        return Reading(problems=problems, notes=notes, looked=checked.looked)
+        return Reading(problems=problems, notes=notes + _unlooked(checked), looked=checked.looked, is_refused=True)
     reading = _checked(whole, surroundings)
     if reading.sections:
+        reading.is_refused |= bool(excesses)
         reading.sections.problems = excesses + reading.sections.problems
         reading.notes = reading.sections.notes = notes + reading.sections.notes
+    if reading.is_refused:
+        reading.notes += _unlooked(reading)
     return reading
+
+
+def _unlooked(reading: Reading) -> list[str]:
+    """Of a file that is refused anyway, what would take many calls to read is not read."""
+    unread = [reading.folders[kind].prefix for kind, looked in reading.looked.items() if looked.pending]
+    return [f"{prefix}: more than one call can read; it is looked at once the rest is right." for prefix in unread]
 
 
 def folder_in_bucket(section: DatasetSection, bucket: str, prefix: str) -> DataFolder | None:
@@ -121,6 +138,7 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> Reading:
     for where, place in _results(read, surroundings.home):
         if what := surroundings.unfit(place):
             read.problem(where, f"{place} {what}")
+    reading.is_refused = bool(read.problems)
     mode: DataChecks = document.get("dataChecks", surroundings.data_checks)
     for section in read.datasets:
         folder = reading.folders.get(section.dataset_type)
