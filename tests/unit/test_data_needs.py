@@ -128,3 +128,13 @@ def test_an_event_type_that_the_schema_does_not_have_is_not_used(deployment: Dep
     ended = deployment.run(params())
     assert ended.succeeded, ended.mail
     assert "the columns EVENT_TYPE are not in the schema, so they are not used" in ended.mail
+
+
+def test_a_weight_of_events_that_do_not_occur_is_a_note(deployment: Deployment) -> None:
+    deployment.upload_data(interactions=events(purchase=600))
+    weights = [{"eventType": "Purchase", "weight": 1.0}, {"eventType": "veiw", "weight": 0.1}]
+    given = document(solutionConfig={"eventsConfig": {"eventParametersList": weights}})
+    ended = deployment.run(given | {"dryRun": True})
+    assert ended.succeeded
+    (note,) = [note for note in ended.report["notes"] if "eventsConfig" in note]
+    assert note.endswith("has no event of the type veiw. It has purchase (600), view (600). Did you mean view?")

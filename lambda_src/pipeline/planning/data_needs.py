@@ -40,6 +40,7 @@ def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
     findings = list(_users(section, counts)) if trained else []
     if counts.events is not None and not counts.has_too_many_types:
         findings += [finding for where, what in trained for finding in _events(where, what, counts.events)]
+        read.notes += [note for where, what in trained for note in _weighed_in_vain(where, what, counts.events)]
     is_all_there_is = section.dataset.plan in ("create", "replace")
     for where, what in findings:
         if is_all_there_is:
@@ -107,6 +108,17 @@ def _events(where: str, trained: Resource, events: Counter[str]) -> Iterator[Fin
     if count < FEWEST_INTERACTIONS:
         what = f"learns from events of the type {wanted}, of which the data has {count:,}; it needs 1,000."
         yield f"{where}.{member}", f"{what} {_types(wanted, events)}"
+
+
+def _weighed_in_vain(where: str, trained: Resource, events: Counter[str]) -> Iterator[str]:
+    """Event types that have a weight, and do not occur: legal, and most likely a slip."""
+    known = {name.lower() for name in events}
+    config = trained.parameters.get("solutionConfig", {}).get("eventsConfig", {})
+    for number, weighed in enumerate(config.get("eventParametersList", [])):
+        name = weighed.get("eventType", "")
+        if name and name.lower() not in known:
+            place = f"{where}.solutionConfig.eventsConfig.eventParametersList[{number}].eventType"
+            yield f"{place}: the data has no event of the type {name}. {_types(name, events)}"
 
 
 def _types(wanted: str, events: Counter[str]) -> str:
