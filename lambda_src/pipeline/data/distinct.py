@@ -37,20 +37,19 @@ class Distinct:
         """See each of the values once more."""
         if self._settled.issuperset(values):
             return
-        new = list(set(values).difference(self._settled))
-        digests = dict(zip(new, _digests(new), strict=True))
-        kept = {value for value, digest in digests.items() if digest < self._limit}
-        for value, seen in Counter(filter(kept.__contains__, values)).items():
-            digest = digests[value]
+        new = set(values) - self._settled
+        limit = self._limit
+        low = {value: digest for value, digest in zip(new, _digests(new), strict=True) if digest < limit}
+        for value, seen in Counter(filter(low.__contains__, values)).items() if low else ():
+            digest = low[value]
             if digest < self._limit:
                 self._counts[digest] = min(ENOUGH, self._counts.get(digest, 0) + seen)
                 if len(self._counts) > 2 * KEPT:
                     self._prune()
         if self._room > 0:
-            unsettled = {value for value in kept if self._counts.get(digests[value], ENOUGH) < ENOUGH}
-            settled = digests.keys() - unsettled
-            self._settled.update(settled)
-            self._room -= sum(map(len, settled))
+            self._room -= sum(map(len, new))
+            self._settled |= new
+            self._settled -= {value for value, digest in low.items() if self._counts.get(digest, ENOUGH) < ENOUGH}
 
     def forget_values(self) -> None:
         """Free the memory that more values would need; what was seen stays."""
