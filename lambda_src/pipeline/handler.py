@@ -35,9 +35,9 @@ def _plan(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_data(event: dict[str, Any]) -> dict[str, Any]:
-    from .planning.plan import check_data
+    from .planning.plan import check_share
 
-    return check_data(event)
+    return check_share(event)
 
 
 # Names are those of the states that call them: the state "Train and Deploy" has the action "trainAndDeploy".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from pipeline.data.folders import CHUNK, DataFile, DataFolder, candidates
 
 class LocalFolder(DataFolder):
     """A folder or file of data; `bucket` is the path of what it lies in."""
+
+    longest_location = math.inf
 
     @property
     def location(self) -> str:

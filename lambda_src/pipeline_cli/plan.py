@@ -16,6 +16,7 @@ from pipeline.data.checks import Summarise
 from pipeline.engine.record import Record
 from pipeline.params.places import home_of
 from pipeline.params.sections import DatasetSection
+from pipeline.planning.data_needs import check_interactions
 from pipeline.planning.plan import planned
 from pipeline.planning.reading import Reading, Surroundings, folder_in_bucket, read_params
 from pipeline.settings import DataChecks
@@ -157,6 +158,11 @@ def _offline(request: Request, body: bytes, boundaries: Boundaries, summarise: S
     )
     reading = read_params(body, {}, surroundings)
     read = reading.sections
+    if read is not None:
+        for section in read.datasets:
+            section.imported = section.dataset_type in reading.looked
+        read.problems += reading.data_problems
+        check_interactions(read, reading.looked)
     if read is None or read.problems:
         return planned(reading, {"id": RUN_ID, "key": name}, {}), []
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}

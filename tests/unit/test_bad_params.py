@@ -615,6 +615,18 @@ def test_no_word_of_the_parser_is_an_explanation(text: str) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("solutions.0.solutionConfig", {"algorithmHyperParameters": {"tags": "0.3"}}),
+        ("solutions.0.campaigns.0.campaignConfig", {"itemExplorationConfig": {"tags": "0.3"}}),
+        ("solutions.0.solutionConfig", {"trainingDataConfig": {"excludedDatasetColumns": {"tags": ["x"]}}}),
+    ],
+)
+def test_tags_are_those_of_resources(path: str, value: Any) -> None:
+    assert not [problem for problem in told(changed(path, value)) if "tag" in problem.partition(": ")[2]]
+
+
 GOOD: dict[str, list[tuple[str, Any]]] = {
     "tags": [
         ("tags", []),

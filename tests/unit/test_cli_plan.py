@@ -316,6 +316,22 @@ def test_a_plan_is_coloured_on_a_terminal_only(terminal: Terminal, monkeypatch: 
     assert "\x1b" not in terminal.plan(faulty, "--json")[1]
 
 
+def test_what_trainings_lack_is_told_without_aws_too(terminal: Terminal) -> None:
+    many = "".join(f"u{n},i,{1_700_000_000 + n},type-{n % 12}\n" for n in range(1500))
+    terminal.write("Interactions/i.csv", "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n" + many)
+    code, out, _ = terminal.plan(everything())
+    assert code == 1
+    assert "has 12 event types and 1 optional columns" in out
+    assert "none of 1,024 users, taken by chance out of about" in out
+
+
+def test_a_long_path_on_this_machine_is_no_fault(terminal: Terminal) -> None:
+    terminal.home = terminal.home / ("d" * 100) / ("d" * 100) / ("d" * 100)
+    terminal.write("Interactions/i.csv", INTERACTIONS)
+    terminal.write("Users/u.csv", USERS)
+    assert terminal.plan(params())[0] == 0
+
+
 def test_a_large_file_is_read_to_its_end_unless_less_is_asked_for(terminal: Terminal) -> None:
     terminal.write("Interactions/i.csv", INTERACTIONS + "u1,i1,1700000000\n" * 20_000 + "not,read\n")
     code, out, _ = terminal.plan(params())

@@ -108,7 +108,7 @@ def test_a_fault_far_below_is_found_unless_the_data_is_sampled(s3: Any) -> None:
     assert notes == []
     problems, notes = judged(folder, "Interactions", interactions_schema(), "sample")
     assert problems == []
-    assert "only the first 64 KiB of 1 of 1 file were looked at (a sample is what data checks are set to)" in notes[0]
+    assert "only the first 64 KiB of its only file was looked at (a sample is what data checks are set to)" in notes[0]
     problems, notes = judged(folder, "Interactions", interactions_schema(), "off")
     assert problems == []
     assert notes == ["Interactions/: the data was not looked at, since data checks are off."]

@@ -138,3 +138,10 @@ def test_a_weight_of_events_that_do_not_occur_is_a_note(deployment: Deployment) 
     assert ended.succeeded
     (note,) = [note for note in ended.report["notes"] if "eventsConfig" in note]
     assert note.endswith("has no event of the type veiw. It has purchase (600), view (600). Did you mean view?")
+
+
+def test_few_users_among_many_are_a_note(deployment: Deployment) -> None:
+    rows = [f"u{n},i{n % 41},{1_700_000_000 + n},view\n" for n in (*range(4000), *range(0, 4000, 200))]
+    deployment.upload_data(interactions=HEADER + "".join(rows))
+    mail = deployment.run(document() | {"dryRun": True}).mail
+    assert "users have two interactions or more; a training fails with fewer than 25, or than 1 % of all." in mail

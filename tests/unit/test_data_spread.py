@@ -235,6 +235,68 @@ def test_what_was_archived_since_it_was_read_is_looked_at_again(
     assert reads
 
 
+def test_faults_of_small_data_are_told_though_large_data_is_sampled(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(_state("Plan")["Parameters"], "canSpread")
+    deployment.upload("Users/users.csv", "USER_ID,AGE\n" + "u1,7\n" * 400 + "u2,oops\n")
+    ended = deployment.run()
+    assert ended.error == "ParamsRejected"
+    assert 'Users/users.csv, line 402, AGE: "oops" is not a whole number.' in ended.mail
+
+
+def test_data_that_was_imported_may_be_archived_afterwards(deployment: Deployment) -> None:
+    assert deployment.run().succeeded
+    for key in ("Interactions/interactions.csv", "Users/users.csv"):
+        source = {"Bucket": BUCKET, "Key": key}
+        deployment.s3.copy_object(Bucket=BUCKET, Key=key, CopySource=source, StorageClass="GLACIER")
+    document = params(campaign={"name": "for-you", "minProvisionedTPS": 2})
+    ended = deployment.run(document)
+    assert ended.succeeded, ended.mail
+    assert "Not imported by this run, and faulty: Users/users.csv: is archived" in ended.mail
+    ended = deployment.run(document | {"import": "always"})
+    assert ended.error == "ParamsRejected"
+    assert "is archived, so nobody can read it. Restore it, or upload it again." in ended.mail
+
+
+def test_data_that_only_personalize_may_read_is_a_note(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.exceptions import ClientError
+    from pipeline.data.folders import DataFolder
+
+    def refused(*_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "kms:Decrypt"}}, "GetObject")
+
+    monkeypatch.setattr(DataFolder, "read", refused)
+    ended = deployment.run()
+    assert ended.succeeded, ended.mail
+    assert "S3 does not show it to the pipeline (AccessDenied), so it was not looked at" in ended.mail
+
+
+def test_two_groups_on_one_folder_do_not_hinder_each_other(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = spread.look
+
+    def archived(folder: Any, piece: Any, avro: Any) -> Any:
+        found = look(folder, piece, avro)
+        if piece.begin:
+            found.problem, found.passing = "is archived.", True
+        return found
+
+    monkeypatch.setattr(spread, "look", archived)
+    other = params()
+    other["datasetGroup"]["name"] = "other"
+    for kind, entry in other["datasets"].items():
+        entry |= {"name": f"other-{kind.lower()}"}
+        entry["importJob"] = {"dataSource": {"dataLocation": f"s3://{BUCKET}/{kind}/"}}
+    runs = [deployment.start(), deployment.start(other, key="other/params.json")]
+    for _ in range(60):
+        for run in runs:
+            if run.status == "RUNNING":
+                run._enter(_state(run.at))
+    assert [run.status for run in runs] == ["FAILED", "FAILED"]
+
+
 def test_a_note_about_the_future_ends_with_it() -> None:
     from pipeline.data import verdict
     from pipeline.data.findings import Seen
@@ -244,23 +306,29 @@ def test_a_note_about_the_future_ends_with_it() -> None:
     summary = Summary([FileSummary("a.csv", None, seen)])  # type: ignore[arg-type]
     assert verdict.notes(summary, {"fields": []}, "Interactions/", 1_790_000_000)
     assert not verdict.notes(summary, {"fields": []}, "Interactions/", 1_800_000_001)
+    seen["TIMESTAMP", "future"] = Seen(2, [(7, "1800000000", 10, 0), (9, "1900000000", 10, 0)])
+    assert verdict.notes(summary, {"fields": []}, "Interactions/", 1_800_000_001) == [
+        "a.csv, line 9, TIMESTAMP: 1900000000 lies in the future."
+    ]
 
 
 def test_a_run_that_began_before_an_upgrade_samples(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its workflow has no state that reads shares."""
     monkeypatch.delitem(_state("Plan")["Parameters"], "canSpread")
+    monkeypatch.setattr(checks, "SAMPLE", 1000)
     ended = deployment.run()
     assert ended.succeeded, ended.mail
-    assert "there is more data than this run could read, so it was sampled" in ended.mail
+    assert "was looked at (there is more than this run can read)" in ended.mail
     assert "Check Data" not in ended.execution.entered
 
 
 def test_rounds_without_end_are_ended(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "SHARE_SECONDS", -1)
     monkeypatch.setattr("pipeline.planning.plan.MOST_ROUNDS", 5)
+    monkeypatch.setattr(checks, "SAMPLE", 1000)
     ended = deployment.run()
     assert ended.succeeded, ended.mail
-    assert "so it was sampled" in ended.mail
+    assert "was looked at (there is more than this run can read)" in ended.mail
     assert ended.execution.entered.count("Check Data") == 5
 
 

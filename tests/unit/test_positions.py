@@ -58,6 +58,10 @@ def test_problems_are_sorted_by_place_and_told_once() -> None:
     ]
 
 
+def test_of_a_key_that_stands_twice_the_last_one_counts() -> None:
+    assert positions('{"a": {"b": 1},\n"a": {"b": 2},\n"a.b": 3}') == {"$.a": (2, 1), "$.a.b": (2, 7)}
+
+
 KEYS = st.text(st.characters(exclude_characters=".["), max_size=5)
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

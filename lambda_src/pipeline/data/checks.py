@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -27,9 +28,9 @@ PIECE = 16 * 1024 * 1024  # bytes read by one look at a file: what the slowest f
 MOST_TYPES_TOLD = 20  # of events in the record, the most frequent first
 MOST_SAMPLED = 50  # files of one folder
 LARGEST = 250 * 1024**3  # bytes of one dataset that are looked at in full
-LONGEST_LOCATION = 256  # characters (S3Location)
-# What S3 says of an archived object, of one under a customer's key, and of one that it may not show.
-UNREADABLE = ("InvalidObjectState", "InvalidRequest", "AccessDenied", "KMS.DisabledException", "403", "400")
+# What S3 says of an archived object, and of one that the function may not read: Personalize's own role may.
+ARCHIVED = ("InvalidObjectState",)
+HIDDEN = ("AccessDenied", "KMS.DisabledException", "InvalidRequest", "403", "400")
 CHANGED = ("PreconditionFailed", "NoSuchKey", "412", "404")
 
 
@@ -51,6 +52,7 @@ class Looked:
     summary: Summary | None = None
     is_whole: bool = False
     pending: bool = False
+    can_be_imported: bool = True  # there is something that an import could be asked for
     files: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -70,7 +72,14 @@ class Looked:
         return counted
 
 
-Summarise = Callable[[DataFolder, Avro], Summary | None]  # None: others have to read them first
+class Unread(Enum):
+    """Why a folder was not summarised."""
+
+    LATER = "others have to read it first"
+    NEVER = "there is more than this run can read"
+
+
+Summarise = Callable[[DataFolder, Avro], Summary | Unread]
 
 
 def inspect(
@@ -83,29 +92,33 @@ def inspect(
         dataset_type: `Interactions`, ...
         avro: the dataset's schema.
         mode: `full`; `sample`, the first 64 KiB of 50 files; `off`.
-        summarise: reads all of the files, or answers None where that takes others; by default it is done here.
+        summarise: reads all of the files, or answers why it did not; by default it is done here.
     """
     if not folder.files:
         what = f"no data that can be read: the params name {dataset_type}, so upload at least one CSV file here."
         if folder.sub_folders:
             what += f" What lies in {verdict.some(folder.sub_folders)} is not read: move it up."
-        return Looked([Problem(folder.location, what)])
-    if len(folder.location) > LONGEST_LOCATION:
-        what = f"is longer than {LONGEST_LOCATION} characters. Use shorter folder names."
-        return Looked([Problem(folder.location, what)])
+        return Looked([Problem(folder.location, what)], can_be_imported=False)
+    if len(folder.location) > folder.longest_location:
+        what = f"is longer than {folder.longest_location} characters. Use shorter folder names."
+        return Looked([Problem(folder.location, what)], can_be_imported=False)
     if mode == "off":
         note = f"{folder.prefix}: the data was not looked at, since data checks are off."
         return Looked(notes=[note], files=len(folder.files))
-    is_too_large = folder.size > LARGEST
-    if mode == "sample" or is_too_large:
-        return _sampled(folder, dataset_type, avro, is_too_large=is_too_large)
+    if mode == "sample":
+        return _sampled(folder, dataset_type, avro, "a sample is what data checks are set to")
+    if folder.size > LARGEST:
+        return _sampled(folder, dataset_type, avro, f"it has more than {LARGEST // 1024**3} GB")
     summary = (summarise or summarise_here)(folder, avro)
-    if summary is None:
+    if summary is Unread.NEVER:
+        return _sampled(folder, dataset_type, avro, summary.value)
+    if isinstance(summary, Unread):
         return Looked(pending=True)
     return _looked(folder, dataset_type, avro, summary, is_whole=True)
 
 
 def _looked(folder: DataFolder, dataset_type: str, avro: Avro, summary: Summary, *, is_whole: bool) -> Looked:
+    is_whole &= not any(kind == "hidden" for file in summary.files for _, kind in file.faults)
     problems = verdict.problems(summary, dataset_type, folder.location, is_whole=is_whole)
     notes = layout(folder) + verdict.notes(summary, avro, folder.prefix, clients.clock.now())
     return Looked(problems, notes, summary, is_whole, files=len(folder.files))
@@ -127,7 +140,7 @@ def without_dataset(names: Iterable[str], prefix: str, named: Iterable[str]) -> 
     return [f"{verdict.some(left)}: not imported: the params file names no such dataset."] if left else []
 
 
-def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, *, is_too_large: bool) -> Looked:
+def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, why: str) -> Looked:
     summary = Summary()
     files = folder.files[:MOST_SAMPLED]
     for file in files:
@@ -135,9 +148,8 @@ def _sampled(folder: DataFolder, dataset_type: str, avro: Avro, *, is_too_large:
     is_whole = len(files) == len(folder.files) and all(file.size <= SAMPLE for file in files)
     looked = _looked(folder, dataset_type, avro, summary, is_whole=is_whole)
     if not is_whole:
-        some = f"{len(files):,} of {len(folder.files):,} file{'' if len(folder.files) == 1 else 's'}"
-        why = f"it has more than {LARGEST // 1024**3} GB" if is_too_large else "a sample is what data checks are set to"
-        what = f"only the first {SAMPLE // 1024} KiB of {some} were looked at ({why})."
+        some = f"{len(files):,} of {len(folder.files):,} files" if len(folder.files) > 1 else "its only file"
+        what = f"only the first {SAMPLE // 1024} KiB of {some} was looked at ({why})."
         looked.notes.append(f"{folder.prefix}: {what} Faults below show in the import.")
     return looked
 
@@ -166,10 +178,12 @@ def look(folder: DataFolder, piece: Piece, avro: Avro) -> Findings:
         code = error.response["Error"]["Code"]
         if code in CHANGED:
             what = "was changed or deleted while it was read. Upload the params file once the data is complete."
-        elif code in UNREADABLE:
-            reason = error.response["Error"].get("Message")
-            what = f"can't be read ({reason}): archived, or under a key of somebody else?"
-            what += " Upload it again as a plain object."
+        elif code in ARCHIVED:
+            what = "is archived, so nobody can read it. Restore it, or upload it again."
+        elif code in HIDDEN:
+            found = Findings(piece.begin, piece.end, passing=True)
+            found.found((None, "hidden", code, 0, 0), 0)
+            return found
         else:
             raise
         return Findings(piece.begin, piece.end, problem=what, passing=True)

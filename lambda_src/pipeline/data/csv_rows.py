@@ -52,6 +52,7 @@ NOTES = {
     "beyond int": "{value} does not fit into the 32 bits of an int. Make the column a long.",
     "future": "{value} lies in the future.",
     "creation in milliseconds": "{value} looks like milliseconds. Personalize reads seconds.",
+    "hidden": "S3 does not show it to the pipeline ({value}), so it was not looked at; Personalize's role may read it.",
     "blank": "is empty. Personalize's guide does not say what it makes of such lines.",
 }
 Fault = tuple[str | None, str, str, int, int]  # column, kind, value, length, limit

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -38,6 +38,8 @@ class DataFolder:
 
     Not read are its `sub_folders`, and what is `passed_over` beside it, though it is called after the dataset too.
     """
+
+    longest_location: ClassVar[float] = 256  # characters (S3Location)
 
     bucket: str
     prefix: str
@@ -73,7 +75,7 @@ class DataFolder:
             head = clients.s3().head_object(Bucket=self.bucket, Key=file.key, ChecksumMode="ENABLED")
         except ClientError as error:
             # Gone meanwhile; or under a key that this role may not use, which only Personalize's role needs to.
-            if error.response["Error"]["Code"] in ("403", "404"):
+            if error.response["Error"]["Code"] in ("400", "403", "404"):
                 return f"etag:{file.etag}"
             raise
         found = ((name, head.get(f"Checksum{name}")) for name in CHECKSUMS)

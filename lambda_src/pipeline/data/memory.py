@@ -45,7 +45,7 @@ class Kept:
     """What earlier looks found."""
 
     def __init__(self, run: str) -> None:
-        self._run = run  # what could not be read by another run may be readable by now
+        self._run = run
 
     def findings(self, piece: Piece, avro: Avro) -> Findings | None:
         """Of one piece, or None where nobody has read it."""
@@ -53,8 +53,9 @@ class Kept:
         return Findings.from_json(kept) if kept else None
 
     def keep_findings(self, piece: Piece, avro: Avro, found: Findings) -> None:
-        """Keep them, for other runs as well if they are about the content."""
-        self._put(_piece_id(piece, avro), found.to_json(), only_for_this_run=found.passing)
+        """Keep them, for other runs as well. What could not be read says nothing of the content, so it is not kept."""
+        if not found.passing:
+            self._put(_piece_id(piece, avro), found.to_json())
 
     def summary(self, folder: DataFolder, avro: Avro) -> Summary | None:
         """Of a whole folder as it is now, or None."""
@@ -63,11 +64,11 @@ class Kept:
 
     def keep_summary(self, folder: DataFolder, avro: Avro, summary: Summary) -> None:
         """Keep it."""
-        self._put(_folder_id(folder, avro), summary.to_json(), only_for_this_run=False)
+        self._put(_folder_id(folder, avro), summary.to_json())
 
     def share(self, folder: DataFolder, avro: Avro, number: int, of: int) -> ShareFindings:
         """Of every `of`-th piece of a folder, from the `number`-th on; empty where nobody has begun."""
-        kept = self._get(_share_id(folder, avro, number, of))
+        kept = self._get(self._share_id(folder, avro, number, of))
         if kept is None:
             return ShareFindings()
         pieces = [Findings.from_json(one) for one in kept["pieces"]]
@@ -75,13 +76,16 @@ class Kept:
 
     def keep_share(self, folder: DataFolder, avro: Avro, number: int, of: int, share: ShareFindings) -> None:
         """Keep them together: whoever goes on, and the plan, need not ask for each piece."""
-        passing = any(one.passing for one in share.pieces)
         kept = {
             "pieces": [one.to_json() for one in share.pieces],
             "counts": share.counts.to_json(),
             "isComplete": share.is_complete,
         }
-        self._put(_share_id(folder, avro, number, of), kept, only_for_this_run=passing)
+        self._put(self._share_id(folder, avro, number, of), kept)
+
+    def _share_id(self, folder: DataFolder, avro: Avro, number: int, of: int) -> str:
+        """A run's own: what it could not read may be readable to the next, and two runs may read one folder."""
+        return _digest(self._run, _folder_id(folder, avro), number, of)
 
     def _get(self, digest: str) -> dict[str, Any] | None:
         try:
@@ -89,14 +93,13 @@ class Kept:
         except clients.s3().exceptions.NoSuchKey:
             return None
         kept: dict[str, Any] = json.loads(body)
-        return kept["found"] if kept["onlyForRun"] in (None, self._run) else None
+        return kept
 
-    def _put(self, digest: str, found: dict[str, Any], *, only_for_this_run: bool) -> None:
-        body = {"onlyForRun": self._run if only_for_this_run else None, "found": found}
+    def _put(self, digest: str, found: dict[str, Any]) -> None:
         clients.s3().put_object(
             Bucket=settings().bucket,
             Key=f"{PREFIX}{digest}.json",
-            Body=json.dumps(body, separators=(",", ":")).encode(),
+            Body=json.dumps(found, separators=(",", ":")).encode(),
             ContentType="application/json",
         )
 

@@ -9,7 +9,7 @@ import time
 from pipeline.params.schemas import Avro
 
 from . import checks
-from .checks import Piece, look, pieces
+from .checks import Piece, Unread, look, pieces
 from .counts import Counts
 from .findings import Findings
 from .folders import DataFolder
@@ -28,12 +28,13 @@ def is_for_one_call(folder: DataFolder) -> bool:
 
 
 class Planner:
-    """Summarises a folder for the plan: what is kept, else what one call can read; None until others have read it."""
+    """Summarises a folder for the plan: what is kept, else what one call can read, else what `shares` have read."""
 
-    def __init__(self, run: str, shares: int, *, others_have_read: bool) -> None:
+    def __init__(self, run: str, shares: int, *, others_have_read: bool, others_may_read: bool) -> None:
         self._kept, self._shares, self._others_have_read = Kept(run), shares, others_have_read
+        self._unread = Unread.LATER if others_may_read else Unread.NEVER
 
-    def __call__(self, folder: DataFolder, avro: Avro) -> Summary | None:
+    def __call__(self, folder: DataFolder, avro: Avro) -> Summary | Unread:
         """The summary of all files."""
         is_small = is_for_one_call(folder)
         is_worth_keeping = folder.size > WORTH_KEEPING or not is_small
@@ -45,7 +46,7 @@ class Planner:
         elif self._others_have_read and (gathered := self._gathered(folder, avro)):
             found, counted = gathered
         else:
-            return None
+            return self._unread
         summary = checks.merge(found)
         summary.counts.merge(counted)
         if is_worth_keeping and not any(findings.passing for _, findings in found):
@@ -78,10 +79,13 @@ class Share:
         self._until = time.monotonic() + SHARE_SECONDS
         self.read = 0  # pieces
 
-    def __call__(self, folder: DataFolder, avro: Avro) -> None:
-        """Read this call's share of a folder that is too large for the plan."""
-        if is_for_one_call(folder):
-            return
+    def __call__(self, folder: DataFolder, avro: Avro) -> Unread:
+        """Read this call's share of a folder that is too large for the plan, which will summarise it."""
+        if not is_for_one_call(folder):
+            self._read(folder, avro)
+        return Unread.LATER
+
+    def _read(self, folder: DataFolder, avro: Avro) -> None:
         share = self._kept.share(folder, avro, self._number, self._of)
         if share.is_complete:
             return

@@ -86,17 +86,28 @@ def notes(summary: Summary, avro: Avro, prefix: str, now: float) -> list[str]:
     if len(summary.headers) > 1:
         found.append(f"{prefix}: the files' headers differ. The guide asks for one and the same in all files.")
     for kind in dict.fromkeys(kind for file in summary.files for kind in file.faults if kind[1] in NOTES):
-        having = [(file, file.faults[kind]) for file in summary.files if kind in file.faults]
-        # What was found may have been kept for long.
-        if kind[1] == "future" and all(int(value) <= now for _, one in having for _, value, *_ in one.first):
-            continue
-        file, seen = having[0]
-        where = f"{file.key}, line {seen.first[0][0]:,}" + (f", {kind[0]}" if kind[0] else "")
-        total = sum(one.count for _, one in having)
-        least = "at least " if any(one.is_least for _, one in having) else ""
-        others = f" So it is in {least}{total:,} lines in all." if total > 1 else ""
-        found.append(f"{where}: {_text(NOTES[kind[1]], seen)}{others}")
+        having = [(file.key, file.faults[kind]) for file in summary.files if kind in file.faults]
+        found += _note(kind, having, now)
     return found
+
+
+def _note(kind: Kind, having: list[tuple[str, Seen]], now: float) -> Iterator[str]:
+    """One kind of all files: the first place, and how often in all."""
+    column, name = kind
+    places = [(key, *example) for key, seen in having for example in seen.first]
+    if name == "hidden":
+        yield f"{some([key for key, _ in having])}: {NOTES[name].format(value=places[0][2])}"
+        return
+    # What was found may have been kept for long: what lay ahead has come about, perhaps.
+    ahead = [place for place in places if name != "future" or int(place[2]) > now]
+    if not ahead:
+        return
+    key, line, value, length, limit = ahead[0]
+    where = f"{key}, line {line:,}" + (f", {column}" if column else "")
+    least = "at least " if any(seen.is_least for _, seen in having) else ""
+    total = sum(seen.count for _, seen in having)
+    others = f" So it is in {least}{total:,} lines in all." if total > 1 and len(ahead) == len(places) else ""
+    yield f"{where}: {NOTES[name].format(value=value, length=length, limit=limit)}{others}"
 
 
 def some(names: Sequence[str]) -> str:

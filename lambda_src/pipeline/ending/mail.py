@@ -191,7 +191,9 @@ def _counted(seen: dict[str, Any]) -> str:
     parts = [f"{_number(seen['rows'], 'row')} in {files}"]
     if "users" in seen:
         parts.append(("about " if seen.get("usersAreAbout") else "") + _number(seen["users"], "user"))
-    parts += [f"{name[:40] or '(no type)'} {count:,}" for name, count in list(seen.get("events", {}).items())[:5]]
+    events = list(seen.get("events", {}).items())
+    parts += [f"{name[:40] or '(no type)'} {count:,}" for name, count in events[:5]]
+    parts += [f"{len(events) - 5} more types"] if len(events) > 5 else []
     return ", ".join(parts) + ("" if seen["wasReadWhole"] else ", of the part that was looked at")
 
 

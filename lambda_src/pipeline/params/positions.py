@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.problems import Position
 
+AMBIGUOUS = re.compile(r"[.\[]")  # in a key, it looks like a step of a path
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -46,8 +47,10 @@ def positions(text: str) -> dict[str, Position]:
         line = bisect_right(breaks, match.start())
         position = line, match.start() - breaks[line - 1]
         if inner and not inner.is_array and inner.awaits_key:
-            path, inner.awaits_key = f"{inner.path}.{json.loads(token)}", False
-            found.setdefault(path, position)
+            name = json.loads(token)
+            path, inner.awaits_key = f"{inner.path}.{name}", False
+            if not AMBIGUOUS.search(name):
+                found[path] = position  # of a key that stands twice the last one counts, as in JSON
             continue
         if inner and inner.is_array:
             path = f"{inner.path}[{inner.number}]"

@@ -47,7 +47,8 @@ def _lists(value: Any, path: str) -> Iterator[tuple[str, Tags]]:
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, entry in entries:
         inner = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}"
-        if step == "tags":
+        # Maps whose keys are anybody's may have one of this name.
+        if step == "tags" and isinstance(entry, list) and all(isinstance(tag, dict) for tag in entry):
             yield inner, entry
         elif step != "schema":  # columns may have any name
             yield from _lists(entry, inner)

@@ -24,7 +24,19 @@ MOST_TYPES_AND_COLUMNS = 10
 REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 MOST_SHOWN = 10  # event types
 TRAINS = ("create", "replace", "update")
+UNDECIDED = ""  # the plan of what was not compared with Personalize
 Finding = tuple[str, str]
+
+
+def check_data(read: Sections, looked: dict[str, Looked]) -> None:
+    """Faults of data that is to be imported refuse the run; what stays as it was imported once is as good as it was."""
+    for section in read.datasets:
+        problems = looked[section.dataset_type].problems if section.dataset_type in looked else []
+        if section.imported:
+            read.problems += problems
+        elif problems:
+            others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            read.notes.append(f"Not imported by this run, and faulty: {problems[0]}{others}")
 
 
 def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
@@ -32,6 +44,8 @@ def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
     section = next((one for one in read.datasets if one.dataset_type == "Interactions"), None)
     seen = looked.get("Interactions")
     if section is None or seen is None or seen.summary is None or not seen.is_whole or not section.imported:
+        return
+    if seen.problems:  # what was counted is not all there is
         return
     counts = seen.summary.counts
     for what in _too_many_types(section, counts):
@@ -41,6 +55,8 @@ def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
     if counts.events is not None and not counts.has_too_many_types:
         findings += [finding for where, what in trained for finding in _events(where, what, counts.events)]
         read.notes += [note for where, what in trained for note in _weighed_in_vain(where, what, counts.events)]
+    if trained and (doubt := _few_users_perhaps(counts)):
+        read.notes.append(f"{section.where}: {doubt}")
     is_all_there_is = section.dataset.plan in ("create", "replace")
     for where, what in findings:
         if is_all_there_is:
@@ -52,10 +68,10 @@ def check_interactions(read: Sections, looked: dict[str, Looked]) -> None:
 def _trained(read: Sections) -> Iterator[tuple[str, Resource]]:
     """What learns from interactions in this run, and where it stands in the params."""
     for section in read.solutions:
-        if section.solution_version.plan == "create" and _learns_from_events(section.solution):
+        if section.solution_version.plan in ("create", UNDECIDED) and _learns_from_events(section.solution):
             yield section.where, section.solution
     for placed in read.recommenders:
-        if placed.resource.target != ABSENT and placed.resource.plan in TRAINS:
+        if placed.resource.target != ABSENT and placed.resource.plan in (*TRAINS, UNDECIDED):
             yield placed.where, placed.resource
 
 
@@ -87,7 +103,20 @@ def _users(section: DatasetSection, counts: Counts) -> Iterator[Finding]:
         what = f"none of {KEPT:,} users, taken by chance out of about {users.number:,}, {least} 1 % of them."
     else:
         return
-    yield section.where, f"{what} Is USER_ID the user, and not the visit? If so, upload more data."
+    hint = "" if users.share_twice > 0.5 else " Is USER_ID the user, and not the visit?"
+    yield section.where, f"{what}{hint} Upload more data."
+
+
+def _few_users_perhaps(counts: Counts) -> str | None:
+    """What an estimate makes likely, and does not prove."""
+    users = counts.users
+    if users is None or users.is_exact or users.twice == 0 or users.share_twice >= FEWEST_OF_ALL_USERS:
+        return None
+    about = round(users.share_twice * users.number)
+    return (
+        f"about {about:,} of about {users.number:,} users have two interactions or more; a training fails with fewer "
+        f"than {FEWEST_USERS}, or than 1 % of all."
+    )
 
 
 def _events(where: str, trained: Resource, events: Counter[str]) -> Iterator[Finding]:

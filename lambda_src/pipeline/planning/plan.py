@@ -21,7 +21,7 @@ from pipeline.upload import turns
 from pipeline.upload.runs import Run, read_params_file, run_of
 
 from . import quotas
-from .data_needs import check_interactions
+from .data_needs import check_data, check_interactions
 from .datasets import digest
 from .decisions import decide_all
 from .graph import graph
@@ -52,7 +52,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     state = event.get("state", {})
     # A call that was repeated goes on with what the first one wrote.
     record = load(run.id) or _planned(run, state, can_spread=event.get("canSpread", False))
-    if isinstance(record, Unread):
+    if isinstance(record, DataUnread):
         number = settings().data_check_concurrency
         shares = [{"number": share, "of": number} for share in range(number)]
         group = state.get("datasetGroup")
@@ -68,7 +68,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def check_data(event: dict[str, Any]) -> dict[str, Any]:
+def check_share(event: dict[str, Any]) -> dict[str, Any]:
     """Read a share of data that is more than the plan can read. What is found is kept for the plan.
 
     Args:
@@ -85,7 +85,7 @@ def check_data(event: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Unread:
+class DataUnread:
     """That others have to read the data first: as it is now (`data`), how often it `changed`, for which `round`."""
 
     data: str
@@ -93,9 +93,9 @@ class Unread:
     round: int
 
 
-def _planned(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Unread:
+def _planned(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | DataUnread:
     record = _plan(run, state.get("datasetGroup"), state, can_spread=can_spread)
-    if isinstance(record, Unread):
+    if isinstance(record, DataUnread):
         return record
     record.run["startedAt"] = clients.clock.now()
     try:
@@ -119,7 +119,7 @@ def _surroundings(run: Run, summarise: Summarise) -> Surroundings:
     )
 
 
-def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: bool) -> Record | Unread:
+def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: bool) -> Record | DataUnread:
     about = run.to_json() | ({"datasetGroup": group} if group else {})
     if run.bucket != settings().bucket:
         what = f"names the bucket {run.bucket}; this deployment reads {settings().bucket} only."
@@ -127,11 +127,13 @@ def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: boo
     body = read_params_file(run)
     if body is None:
         return rejected(about, [Problem(run.key, "was deleted before it could be read. Upload it again.")])
-    planner = Planner(run.id, settings().data_check_concurrency, others_have_read="round" in state)
+    planner = Planner(
+        run.id,
+        settings().data_check_concurrency,
+        others_have_read="round" in state,
+        others_may_read=can_spread and state.get("round", 0) < MOST_ROUNDS,
+    )
     reading = read_params(body, run.overrides, _surroundings(run, planner))
-    if reading.is_pending and (not can_spread or state.get("round", 0) >= MOST_ROUNDS):
-        reading = read_params(body, run.overrides | {"dataChecks": "sample"}, _surroundings(run, planner))
-        reading.note(f"{run.key}: there is more data than this run could read, so it was sampled.")
     if reading.is_pending:
         unread = _unread(reading, state)
         if unread.changed <= MOST_CHANGES:
@@ -155,10 +157,10 @@ def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: boo
     return record
 
 
-def _unread(reading: Reading, state: dict[str, Any]) -> Unread:
+def _unread(reading: Reading, state: dict[str, Any]) -> DataUnread:
     data = digest([dataclasses.astuple(folder) for folder in reading.folders.values()])
     changed = state.get("changed", 0) + (state.get("data", data) != data)
-    return Unread(data, changed, state.get("round", 0) + 1)
+    return DataUnread(data, changed, state.get("round", 0) + 1)
 
 
 def planned(
@@ -177,7 +179,7 @@ def planned(
         return rejected(about, reading.problems, reading.notes, reading.positions)
     about = about | {"datasetGroup": read.dataset_group.name}
     if read.problems:
-        return rejected(about, read.problems, read.notes, reading.positions)
+        return rejected(about, read.problems + reading.data_problems, read.notes, reading.positions)
     existing = Existing()
     if "teardown" in reading.document:
         return Record(about, outcome or "teardown", teardown(read, existing), notes=[EVERYTHING_GOES])
@@ -187,6 +189,7 @@ def planned(
         if schedule_expressions.is_past(expression, clients.clock.now())
     ]
     decide_all(read, existing, reading.folders, about["id"], places.home_of(about["bucket"], about["prefix"]))
+    check_data(read, reading.looked)
     check_interactions(read, reading.looked)
     resources = graph(read)
     quotas.check(read, existing, resources, raised_quotas)

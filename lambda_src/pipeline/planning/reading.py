@@ -74,9 +74,10 @@ class Reading:
         """Whether there is data that others have to read first; not of a file that is refused anyway."""
         return not self.is_refused and any(looked.pending for looked in self.looked.values())
 
-    def note(self, what: str) -> None:
-        """Add a line for the mail."""
-        (self.sections.notes if self.sections else self.notes).append(what)
+    @property
+    def data_problems(self) -> list[Problem]:
+        """What is wrong with the data, whether it is to be imported or not."""
+        return [problem for looked in self.looked.values() if looked.can_be_imported for problem in looked.problems]
 
 
 def read_params(body: bytes, overrides: dict[str, Any], surroundings: Surroundings) -> Reading:
@@ -102,7 +103,7 @@ def _read(document: Any, slips: list[Problem], overrides: dict[str, Any], surrou
         sound = params.sound_part(whole, faults) if isinstance(whole, dict) else None
         checked = _checked(sound, surroundings) if sound else Reading()
         of_sound_part = checked.sections.problems if checked.sections else []
-        problems = slips + refusals + faults + excesses + of_sound_part
+        problems = slips + refusals + faults + excesses + of_sound_part + checked.data_problems
         return Reading(problems=problems, notes=notes + _unlooked(checked), looked=checked.looked, is_refused=True)
     reading = _checked(whole, surroundings)
     if reading.sections:
@@ -146,7 +147,8 @@ def _checked(document: dict[str, Any], surroundings: Surroundings) -> Reading:
             continue
         looked = checks.inspect(folder, section.dataset_type, section.avro, mode, surroundings.summarise)
         reading.looked[section.dataset_type] = looked
-        read.problems += looked.problems
+        if not looked.can_be_imported:
+            read.problems += looked.problems
         read.notes += looked.notes
     prefix = surroundings.key.rpartition("/")[0]
     named = [section.dataset_type for section in read.datasets]
