@@ -279,7 +279,7 @@ variable "data_checks" {
   description = <<-EOT
     How much of the data is held against its schema before anything is created; each attribute can be left out.
 
-    - `mode`: "full" (default) reads all of it, up to 250 GB of a dataset; "sample" the first 64 KiB of 50 files; "off"
+    - `mode`: "full" (default) reads all of it, up to 100 GB of a dataset; "sample" the first 64 KiB of 50 files; "off"
       nothing. A params file's `dataChecks` says otherwise for its own data.
     - `concurrency`: 1-40; default 4. Calls of the function that read side by side what is more than one can read (64 MB).
       They count against the account's concurrent executions, of which a new account has ten, and against

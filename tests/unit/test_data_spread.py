@@ -324,7 +324,7 @@ def test_a_run_that_began_before_an_upgrade_samples(deployment: Deployment, monk
 
 def test_rounds_without_end_are_ended(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "SHARE_SECONDS", -1)
-    monkeypatch.setattr("pipeline.planning.plan.MOST_ROUNDS", 5)
+    monkeypatch.setattr("pipeline.planning.plan.MOST_CALLS", 15)  # of three a round
     monkeypatch.setattr(checks, "SAMPLE", 1000)
     ended = deployment.run()
     assert ended.succeeded, ended.mail

@@ -27,7 +27,7 @@ from .summary import Summary
 PIECE = 16 * 1024 * 1024  # bytes read by one look at a file: what the slowest function reads within half a minute
 MOST_TYPES_TOLD = 20  # of events in the record, the most frequent first
 MOST_SAMPLED = 50  # files of one folder
-LARGEST = 250 * 1024**3  # bytes of one dataset that are looked at in full
+LARGEST = 100 * 1024**3  # bytes of one dataset that are looked at in full: what one import takes (quotas)
 # What S3 says of an archived object, and of one that the function may not read: Personalize's own role may.
 ARCHIVED = ("InvalidObjectState",)
 HIDDEN = ("AccessDenied", "KMS.DisabledException", "InvalidRequest", "403", "400")

@@ -29,7 +29,7 @@ from .reading import Reading, Surroundings, folder_in_bucket, read_params
 from .teardown import teardown
 
 MOST_CHANGES = 3  # of the data while it is read by others
-MOST_ROUNDS = 150  # of reading it: with 40 calls side by side, a quarter of the events that an execution may have
+MOST_CALLS = 180  # that read shares, of seven events each: an execution may have 25,000 in all (docs/figures.md)
 VERDICTS = {"proceed": "ready", "teardown": "teardown"}
 EVERYTHING_GOES = "Everything that belonged to the dataset group is deleted, also what the params file does not name."
 
@@ -131,7 +131,7 @@ def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: boo
         run.id,
         settings().data_check_concurrency,
         others_have_read="round" in state,
-        others_may_read=can_spread and state.get("round", 0) < MOST_ROUNDS,
+        others_may_read=can_spread and state.get("round", 0) * settings().data_check_concurrency < MOST_CALLS,
     )
     reading = read_params(body, run.overrides, _surroundings(run, planner))
     if reading.is_pending:
