@@ -18,6 +18,7 @@ from rich.text import Text
 
 VERDICTS = {"rejected": "rejected", "planned": "planned", None: "no problems"}
 HINT = re.compile(r" (Did you mean [^?]+\?|Is .+ meant to be [^?]+\?)$")
+STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")  # of a JSON path
 # Titles and words of a plan's text, as they stand at the beginning of lines.
 STYLES = {
     r"^The run was not started.*": "bold red",
@@ -86,7 +87,15 @@ def _document(record: Record, remarks: list[str]) -> dict[str, Any]:
 def _problem(told: dict[str, Any]) -> dict[str, Any]:
     """A problem, with its last question as a hint of its own."""
     hint = HINT.search(told["what"])
+    if told["where"].startswith("$"):
+        told = told | {"pointer": _pointer(told["where"])}
     return told | ({"what": told["what"][: hint.start()], "hint": hint[1]} if hint else {})
+
+
+def _pointer(path: str) -> str:
+    """A JSON path as a JSON pointer (RFC 6901)."""
+    steps = [name or number for name, number in STEP.findall(path)]
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _data(record: Record) -> list[str]:

@@ -291,6 +291,7 @@ def test_the_plan_for_programs(deployment: Deployment, terminal: Terminal) -> No
     assert faulty.splitlines()[line - 1][column - 1 :].startswith('"recipArn"')
     assert unknown == {
         "where": "$.solution.recipArn",
+        "pointer": "/solution/recipArn",
         "what": "unknown key.",
         "hint": "Did you mean `recipeArn`?",
         "line": line,

@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.arns import Arns
 from pipeline.engine.resource_types import RESOURCE_TYPES, Parameters
 from pipeline.engine.resources import ABSENT, ACTIVE, INACTIVE, Resource
-from pipeline.params import filters, places, recipe_rules, recipes, schedule_expressions, schemas
+from pipeline.params import filters, hyperparameters, places, recipe_rules, recipes, schedule_expressions, schemas
 from pipeline.params.document import avro_problems, json_path, slip, unfit
 from pipeline.params.tags import problems as tag_problems
 from pipeline.params.tags import with_defaults
@@ -324,6 +324,9 @@ class Reader:
             where, solution, Resource("solutionVersion", entry["name"], version), campaigns, batch_jobs
         )
         self._check_recipe(section)
+        config = given.get("solutionConfig", {})
+        doubts = hyperparameters.doubts(recipes.name_of(given.get("recipeArn", "")), config)
+        self.read.notes += [f"{where}{suffix}: {what}" for suffix, what in doubts]
         return section
 
     def _retire_auto_ml(self, where: str, given: Parameters) -> None:
