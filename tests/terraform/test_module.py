@@ -124,6 +124,8 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "TIMEOUT_SECONDS": "5400",
         "PATIENCE_SECONDS": "1800",
         "QUOTAS": '{"campaigns":20}',
+        "DATA_CHECKS": "full",
+        "DATA_CHECK_CONCURRENCY": "4",
         "BOUNDARIES": rich["boundaries"],
         "LOG_LEVEL": "DEBUG",
     }
