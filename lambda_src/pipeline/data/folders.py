@@ -148,13 +148,8 @@ def names_at(bucket: str, prefix: str) -> list[str]:
     ]
 
 
-def choose(names: list[str], prefix: str, dataset_type: str) -> str | None:
-    """Of the names beside the params file (folders end with a slash) the one that holds the dataset, or None."""
-    return next(iter(candidates(names, prefix, dataset_type)), None)
-
-
 def candidates(names: list[str], prefix: str, dataset_type: str) -> list[str]:
-    """The names that may hold the dataset, likeliest first."""
+    """Of the names beside the params file (folders end with a slash) those that may hold it, likeliest first."""
     wanted = (f"{prefix}{dataset_type}/", f"{prefix}{dataset_type}.csv")
     exact = [name for name in wanted if name in names]
     alike = [name for form in wanted for name in names if name.lower() == form.lower()]

@@ -116,7 +116,3 @@ def _piece_id(piece: Piece, avro: Avro) -> str:
 
 def _folder_id(folder: DataFolder, avro: Avro) -> str:
     return _digest([dataclasses.astuple(file) for file in folder.files], avro["fields"])
-
-
-def _share_id(folder: DataFolder, avro: Avro, number: int, of: int) -> str:
-    return _digest(_folder_id(folder, avro), number, of)

@@ -94,7 +94,7 @@ class DataUnread:
 
 
 def _planned(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | DataUnread:
-    record = _plan(run, state.get("datasetGroup"), state, can_spread=can_spread)
+    record = _plan(run, state, can_spread=can_spread)
     if isinstance(record, DataUnread):
         return record
     record.run["startedAt"] = clients.clock.now()
@@ -119,7 +119,8 @@ def _surroundings(run: Run, summarise: Summarise) -> Surroundings:
     )
 
 
-def _plan(run: Run, group: str | None, state: dict[str, Any], *, can_spread: bool) -> Record | DataUnread:
+def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | DataUnread:
+    group = state.get("datasetGroup")
     about = run.to_json() | ({"datasetGroup": group} if group else {})
     if run.bucket != settings().bucket:
         what = f"names the bucket {run.bucket}; this deployment reads {settings().bucket} only."

@@ -20,7 +20,6 @@ from pipeline.problems import Position, Problem
 from pipeline.settings import DataChecks
 
 Folders = dict[str, DataFolder]
-LONGEST_PLACE = 256  # characters (S3Location in the service model)
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,9 @@ class Surroundings:
         """Why the file may not have a place in S3 read or written; None for what `places` refuses already."""
         if places.unreadable(place, self.home):
             return None
-        if len(place) > LONGEST_PLACE:
-            return f"has {len(place)} characters; Personalize takes at most {LONGEST_PLACE}. Use a shorter folder."
+        longest = DataFolder.longest_location
+        if len(place) > longest:
+            return f"has {len(place)} characters; Personalize takes at most {longest}. Use a shorter folder."
         return self.boundaries.outside(self.key, places.key_of(place))
 
 
