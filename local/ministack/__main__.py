@@ -53,7 +53,7 @@ async def _serve(port: int) -> None:
     from hypercorn.config import Config
     from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 
-    from . import routes
+    from . import repeats, routes
 
     config = Config()
     config.bind = [f"{HOST}:{port}"]
@@ -64,7 +64,7 @@ async def _serve(port: int) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await serve(routes.app, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
+    await serve(repeats.answering_repeats(routes.app), config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
     lambda_runtime.reset()  # ends the functions' processes
 
 
