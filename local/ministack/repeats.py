@@ -1,8 +1,8 @@
 """Terraform's provider repeats a request whose connection broke, under the same id: what was done is not done twice.
 
-Under load the server loses some answers to broken connections (3 of 650 were seen). AWS's API would refuse the repeated
-create as ours does, but it seldom loses an answer. Only the provider is spared: what the pipeline's own calls do about a
-lost answer is for its tests.
+Under load the server loses some answers to broken connections (3 of 650 were seen). AWS's API would refuse the
+repeated create as ours does, but it seldom loses an answer. Only the provider is spared: what the pipeline's own calls
+do about a lost answer is for its tests.
 """
 
 from __future__ import annotations
