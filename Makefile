@@ -51,9 +51,9 @@ check-terraform: $(VENV)/.installed $(CHECKOV)/.installed ## Format, validate an
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 .PHONY: test-unit
-test-unit: $(VENV)/.installed ## Test the Lambda, the emulator and the local stack's parts
-	@echo "==> Testing units, emulator and local stack"
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/emulator tests/local
+test-unit: $(VENV)/.browser ## Test the Lambda, its pages in a browser, the emulator and the local stack's parts
+	@echo "==> Testing units, pages, emulator and local stack"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/pages tests/emulator tests/local
 
 .PHONY: test-terraform
 test-terraform: $(VENV)/.installed ## Test the module: terraform test, and applied to the local stack
@@ -89,6 +89,17 @@ lock: ## Compile the locked requirements anew
 	@for name in lambda_src/requirements requirements/local requirements/dev requirements/checkov requirements/peers; do \
 	  $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $$name.in --output-file $$name.txt || exit 1; done
+
+# The pages are tested in a Chromium: one that is installed, else Playwright's own, else Debian's. Without any, their
+# tests are skipped, and say so; where CI is set, they fail.
+$(VENV)/.browser: $(VENV)/.installed
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name > /dev/null && exit 0; done; \
+	  echo "==> Installing a browser"; \
+	  $(BIN)/playwright install --only-shell chromium > /dev/null 2>&1 \
+	  || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core; } > /dev/null 2>&1 \
+	  || echo "==> No browser could be had: the tests of the pages are left out"
+	@touch $@
 
 # `make run` needs less than the tests do, and has it sooner.
 $(VENV)/.local: requirements/local.txt

@@ -139,6 +139,7 @@ module "pipeline_function" {
   settings              = var.lambda
   limits                = { timeout_seconds = local.timeout_seconds, patience_seconds = floor(var.patience_hours * 3600), quotas = var.quotas }
   data_checks           = var.data_checks
+  samples               = var.samples
   boundaries            = { json = jsonencode(local.boundaries), dataset_groups = local.dataset_groups_in_arns, allow_teardown = var.allow_teardown }
   package               = module.lambda_package.package
   params_file           = var.params_file

@@ -304,6 +304,22 @@ variable "data_checks" {
   }
 }
 
+variable "samples" {
+  description = <<-EOT
+    0-5; default 3. For how many users of the imported data a run asks each campaign and recommender that is up, and each
+    filter for one of them. The answers are in page and mail; what can't answer fails the run. 0 asks nothing. A params
+    file's `samples` says otherwise for its own run.
+  EOT
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.samples >= 0 && var.samples <= 5 && floor(var.samples) == var.samples
+    error_message = "`samples` must be a whole number from 0 to 5."
+  }
+}
+
 variable "quotas" {
   description = <<-EOT
     Quotas of the account where AWS has raised them, so that runs that need more than AWS's usual ones aren't rejected;

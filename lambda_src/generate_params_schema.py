@@ -243,6 +243,12 @@ def generate() -> dict[str, Any]:
                 "64 KiB of 50 files, or nothing. By default as the deployment is set up, which is `full` mostly.",
             },
             "dryRun": {"type": "boolean", "description": "Mail the plan, and do nothing."},
+            "samples": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 5,
+                "description": "For how many users the run asks each campaign and recommender. 0: it does not.",
+            },
             "teardown": group["properties"]["name"]
             | {"description": "The dataset group's name again: delete it and all that belongs to it."},
             "import": WHEN | {"description": "Import data: `auto` (default) when it changed, `always`, or `never`."},

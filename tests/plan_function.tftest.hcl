@@ -32,6 +32,7 @@ variables {
     quotas           = { dataset_groups = 500, solutions = null, campaigns = 20, recommenders = null, filters = null }
   }
   data_checks = { mode = "full", concurrency = 4 }
+  samples     = 3
   boundaries = {
     json           = "{}"
     dataset_groups = ["*"]
@@ -122,6 +123,7 @@ run "its_policy_is_not_too_long" {
     }
     # As many and as long as the root's variables take, in as many quotation marks as there can be.
     data_checks = { mode = "full", concurrency = 4 }
+    samples     = 3
     boundaries = {
       json = jsonencode({
         dataset_groups = [for number in range(8) : "${number}-team-and-more"]
@@ -163,6 +165,7 @@ run "it_reaches_the_dataset_groups_it_may_work_on_and_no_others" {
 
   variables {
     data_checks = { mode = "full", concurrency = 4 }
+    samples     = 3
     boundaries = {
       json           = "{}"
       dataset_groups = ["a-*", "shop", "*-test", "a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0"]
@@ -204,6 +207,7 @@ run "without_teardowns_no_training_is_stopped" {
 
   variables {
     data_checks = { mode = "full", concurrency = 4 }
+    samples     = 3
     boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
   }
 
@@ -344,6 +348,7 @@ run "its_settings_reach_it" {
       PATIENCE_SECONDS       = "900"
       DATA_CHECKS            = "full"
       DATA_CHECK_CONCURRENCY = "4"
+      SAMPLES                = "3"
       QUOTAS                 = "{\"campaigns\":20,\"dataset_groups\":500}"
       BOUNDARIES             = "{}"
       LOG_LEVEL              = "DEBUG"

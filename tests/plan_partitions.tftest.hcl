@@ -30,6 +30,7 @@ variables {
   }
   limits      = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
   data_checks = { mode = "full", concurrency = 4 }
+  samples     = 3
   boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
   package = {
     filename = "pipeline.zip"

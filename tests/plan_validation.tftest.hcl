@@ -321,6 +321,26 @@ run "patience_hours__over_a_week" {
   expect_failures = [var.patience_hours]
 }
 
+run "samples__more_than_a_page_takes" {
+  command = plan
+
+  variables {
+    samples = 6
+  }
+
+  expect_failures = [var.samples]
+}
+
+run "samples__half_a_user" {
+  command = plan
+
+  variables {
+    samples = 0.5
+  }
+
+  expect_failures = [var.samples]
+}
+
 run "data_checks__unknown_mode" {
   command = plan
 

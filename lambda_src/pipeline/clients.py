@@ -12,6 +12,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
@@ -68,18 +69,27 @@ def _client(service: str, config: Config = CONFIG) -> Any:
 @functools.cache
 def personalize() -> PersonalizeClient:
     """The control plane of Amazon Personalize, to read."""
-    return _observed(CONFIG)
+    client: PersonalizeClient = _observed("personalize", CONFIG)
+    return client
 
 
 @functools.cache
 def personalize_once() -> PersonalizeClient:
     """The control plane of Amazon Personalize, to write: without retries of the SDK's own."""
-    return _observed(ONCE)
+    client: PersonalizeClient = _observed("personalize", ONCE)
+    return client
 
 
-def _observed(config: Config) -> PersonalizeClient:
-    client: PersonalizeClient = _client("personalize", config)
-    client.meta.events.register("after-call.personalize", clock.observe)
+def _observed(service: str, config: Config) -> Any:
+    client = _client(service, config)
+    client.meta.events.register(f"after-call.{service}", clock.observe)
+    return client
+
+
+@functools.cache
+def personalize_runtime() -> PersonalizeRuntimeClient:
+    """What answers for campaigns and recommenders."""
+    client: PersonalizeRuntimeClient = _observed("personalize-runtime", CONFIG)
     return client
 
 

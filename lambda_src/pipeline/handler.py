@@ -14,12 +14,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import log
+from .ending.publishing import showing
 from .ending.report import report
 from .ending.safety_net import mail_ending
 from .engine.patience import is_passing
 from .engine.schedules import synchronise_schedules
 from .engine.stage import work
 from .errors import ActionFailed, PipelineError, ServiceTrouble
+from .samples.asking import ask_for_recommendations
 from .upload.trigger import start_runs
 from .upload.turns import take_turn
 
@@ -44,12 +46,13 @@ def _check_data(event: dict[str, Any]) -> dict[str, Any]:
 ACTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "startRuns": start_runs,  # S3: a params file was uploaded
     "takeTurn": take_turn,
-    "plan": _plan,
+    "plan": showing(_plan),
     "checkData": _check_data,
-    "makeDatasetGroup": work("makeDatasetGroup"),
-    "importDatasets": work("importDatasets"),
-    "trainAndDeploy": work("trainAndDeploy"),
-    "tearDown": work("tearDown"),
+    "makeDatasetGroup": showing(work("makeDatasetGroup")),
+    "importDatasets": showing(work("importDatasets")),
+    "trainAndDeploy": showing(work("trainAndDeploy")),
+    "askForRecommendations": showing(ask_for_recommendations),
+    "tearDown": showing(work("tearDown")),
     "synchroniseSchedules": synchronise_schedules,
     "report": report,
     "mailEnding": mail_ending,  # EventBridge: an execution failed, timed out or was stopped

@@ -21,7 +21,7 @@ class Settings:
     `timeout_seconds` is how long a run may work, and how long it may wait for its turn; `patience_seconds` how long
     throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's;
     `boundaries` are what params files may do; `data_checks` says how much of the data is looked at where they say
-    nothing, by `data_check_concurrency` calls side by side.
+    nothing, by `data_check_concurrency` calls side by side; `samples` for how many users a run asks what it has made.
     """
 
     bucket: str
@@ -38,6 +38,7 @@ class Settings:
     boundaries: Boundaries
     data_checks: DataChecks
     data_check_concurrency: int
+    samples: int
 
     @property
     def arns(self) -> Arns:
@@ -74,4 +75,5 @@ def settings() -> Settings:
         boundaries=Boundaries.from_json(os.environ["BOUNDARIES"]),
         data_checks=cast(DataChecks, os.environ["DATA_CHECKS"]),
         data_check_concurrency=int(os.environ["DATA_CHECK_CONCURRENCY"]),
+        samples=int(os.environ["SAMPLES"]),
     )

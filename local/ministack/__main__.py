@@ -44,7 +44,8 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
     }
     if arguments.personalize_url:
-        settings["AWS_ENDPOINT_URL_PERSONALIZE"] = arguments.personalize_url
+        for service in ("PERSONALIZE", "PERSONALIZE_RUNTIME"):
+            settings[f"AWS_ENDPOINT_URL_{service}"] = arguments.personalize_url
     return settings
 
 

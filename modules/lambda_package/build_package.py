@@ -28,7 +28,10 @@ PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 
 # botocore describes more than 400 services, which makes nine tenths of its size. Kept are those that the
 # function calls, and sts for signing in; a test finds a call of any other.
-BOTOCORE_SERVICES = {"personalize", "s3", "scheduler", "sns", "sqs", "stepfunctions", "sts"}
+BOTOCORE_SERVICES = {"personalize", "personalize-runtime", "s3", "scheduler", "sns", "stepfunctions", "sts"}
+
+# What of the pipeline is packed, as main.tf hashes it.
+SOURCES = {".py", ".json", ".jinja", ".css"}
 
 VERSION_LENGTH = 12  # hexadecimal digits that tell one version of the code from another
 
@@ -37,6 +40,12 @@ INSTALLER_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 # Of packages: what only their own developers run.
 TESTS = ("tests", "benchmarks")
+
+# Time zones, of which botocore reads none: the function's are those of its operating system.
+ZONES = "dateutil/zoneinfo/*.tar.gz"
+
+# What only pages need has no byte code: it would double, and they are made beside work that takes minutes.
+PAGES_ONLY = r"/(jinja2|markupsafe|leather)/"
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 
@@ -123,6 +132,8 @@ def drop_what_is_not_needed(contents: Path) -> None:
     for notes in contents.glob("*.dist-info/*"):
         if notes.name in INSTALLER_NOTES:
             notes.unlink()
+    for zones in contents.glob(ZONES):
+        zones.unlink()
     for service in (contents / "botocore" / "data").glob("*/"):
         if service.is_dir() and service.name not in BOTOCORE_SERVICES:
             shutil.rmtree(service)
@@ -135,7 +146,7 @@ def is_not_source(_folder: str, names: list[str]) -> set[str]:
     return {
         name
         for name in names
-        if name == "__pycache__" or (Path(name).suffix and Path(name).suffix not in {".py", ".json"})
+        if name == "__pycache__" or (Path(name).suffix and Path(name).suffix not in SOURCES)
     }
 
 
@@ -148,7 +159,7 @@ def source_hash(contents: Path, requirements: Path, runtime: str, architecture: 
     sources = sorted(
         file.relative_to(contents).as_posix()
         for file in files_in(contents / "pipeline")
-        if file.suffix in {".py", ".json"}
+        if file.suffix in SOURCES
     )
     lines = [f"{file} {digest(contents / file)}" for file in sources]
     lines += [digest(requirements), digest(Path(__file__)), runtime, architecture]
@@ -176,7 +187,7 @@ def compile_all(contents: Path, python: str, runtime: str) -> None:
     """Put byte code beside every module."""
     command = [python, "-m", "compileall", "-q", "-s", str(contents), "-p", "/var/task"]
     # By the time of a module, Python would take the byte code for stale; hashing each would take time.
-    command += ["--invalidation-mode", "unchecked-hash", str(contents)]
+    command += ["-x", PAGES_ONLY, "--invalidation-mode", "unchecked-hash", str(contents)]
     environment = {**choosing(runtime), "PYTHONHASHSEED": "0", "PYTHONOPTIMIZE": ""}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:

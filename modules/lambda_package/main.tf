@@ -16,8 +16,8 @@ data "aws_ssm_parameters_by_path" "receipts" {
 locals {
   builder = "${path.module}/build_package.py"
 
-  # Python and JSON only: what an interpreter or an editor leaves behind must not count.
-  sources = sort(fileset(var.source_dir, "pipeline/**/*.{py,json}"))
+  # Code, data and templates only: what an interpreter or an editor leaves behind must not count.
+  sources = sort(fileset(var.source_dir, "pipeline/**/*.{py,json,jinja,css}"))
 
   source_hash = sha256(join("\n", concat(
     [for file in local.sources : "${file} ${filesha256("${var.source_dir}/${file}")}"],

@@ -51,6 +51,7 @@ resource "aws_lambda_function" "this" {
       QUOTAS                 = jsonencode({ for what, quota in var.limits.quotas : what => quota if quota != null })
       DATA_CHECKS            = var.data_checks.mode
       DATA_CHECK_CONCURRENCY = var.data_checks.concurrency
+      SAMPLES                = var.samples
       BOUNDARIES             = var.boundaries.json
       LOG_LEVEL              = var.settings.log_level
     }

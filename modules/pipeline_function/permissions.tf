@@ -126,6 +126,14 @@ locals {
         resources = ["${local.personalize}:recommender/*", local.recipes]
       }
 
+      # Each asks for a right to what answers, and to the filter that is tried.
+      AskForRecommendations = {
+        actions = [
+          "personalize:GetRecommendations", "personalize:GetPersonalizedRanking", "personalize:GetActionRecommendations",
+        ]
+        resources = ["${local.personalize}:campaign/*", "${local.personalize}:recommender/*", "${local.personalize}:filter/*"]
+      }
+
       ReadRecipes = {
         actions   = ["personalize:DescribeRecipe"]
         resources = [local.recipes]

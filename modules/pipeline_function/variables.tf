@@ -46,6 +46,12 @@ variable "data_checks" {
   nullable    = false
 }
 
+variable "samples" {
+  description = "For how many users a run asks what it has made; 0: it does not ask."
+  type        = number
+  nullable    = false
+}
+
 variable "boundaries" {
   description = "What params files may do: `json` for the function, from the root's inputs; patterns of the dataset groups, and whether one may be torn down, for its policy."
   type        = object({ json = string, dataset_groups = list(string), allow_teardown = bool })

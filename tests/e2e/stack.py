@@ -358,8 +358,8 @@ class Run:
 
     @property
     def mail(self) -> str:
-        """The text of its mail."""
-        return str(self.mails()[-1]["message"])
+        """The text of its mail, each of its lines whole."""
+        return re.sub(r"\n {6}(?=\S)", " ", str(self.mails()[-1]["message"]))
 
     @property
     def subject(self) -> str:
@@ -378,14 +378,21 @@ class Run:
         """What it knows; None before it has a plan."""
         return self._read("record.json")
 
+    @property
+    def page(self) -> str:
+        """The page that it left in the bucket."""
+        return (self._object("report.html") or b"").decode()
+
     def _read(self, name: str) -> Json | None:
+        body = self._object(name)
+        return None if body is None else dict(json.loads(body))
+
+    def _object(self, name: str) -> bytes | None:
         s3 = self.pipeline.stack.s3
         try:
-            body = s3.get_object(Bucket=self.pipeline.bucket, Key=f"runs/{self.name}/{name}")["Body"].read()
+            return bytes(s3.get_object(Bucket=self.pipeline.bucket, Key=f"runs/{self.name}/{name}")["Body"].read())
         except s3.exceptions.NoSuchKey:
             return None
-        found: Json = json.loads(body)
-        return found
 
     def rows(self, kind: str) -> list[Json]:
         """What the report says of each resource of a kind."""

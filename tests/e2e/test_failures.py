@@ -15,7 +15,7 @@ from .uploads import INTERACTIONS, interactions, params, params_named
 def assert_failed(run: Run, reason: str, where: str, prefix: str = "") -> None:
     """Its mail says why and where, lists what exists by now, and the execution failed with the same."""
     assert run.subject == f"[personalize-pipeline] failed: {prefix}DatasetGroup"
-    assert run.mail.startswith("The run FAILED.\n")
+    assert re.match(r"\S+ FAILED at ", run.mail)
     assert reason in run.wrong() and where in run.wrong(), run.mail
     assert run.status == "FAILED"
     assert reason in run.cause and where in run.cause, run.cause
@@ -26,7 +26,7 @@ def assert_lists_what_exists(run: Run, prefix: str = "") -> None:
     """Its mail has the ARNs of all resources whose names begin like that, and says what to do now."""
     arns = [resource["arn"] for resource in run.pipeline.stack.personalize.resources()]
     existing = [arn for arn in arns if f"/{prefix}" in arn]
-    assert existing and [arn for arn in existing if f" {arn}\n" not in run.mail] == []
+    assert existing and [arn for arn in existing if arn not in run.page] == []
     assert "mend the cause and upload the params file again" in run.mail
 
 

@@ -25,7 +25,7 @@ def test_of_three_uploads_of_a_file_while_a_run_works_the_newest_is_deployed_and
     assert [run.report["outcome"] for run in later] == ["superseded", "superseded", "succeeded"]
     for run in later[:2]:
         assert run.subject == "[personalize-pipeline] superseded: DatasetGroup"
-        assert run.mail.startswith("Nothing was done: a newer upload took this one's place")
+        assert ": nothing was done, a newer upload took this one's place" in run.mail
         assert f"Superseded by: {shop.folder}params.json" in run.mail
     (campaign,) = personalize.resources("campaign")
     described = personalize.client.describe_campaign(campaignArn=campaign["arn"])["campaign"]

@@ -13,7 +13,16 @@ from local import terraform
 from local.servers import ROOT
 from tests.local.emulated_aws import Aws, Run
 
-STAGES = ["takeTurn", "plan", "makeDatasetGroup", "importDatasets", "trainAndDeploy", "synchroniseSchedules", "report"]
+STAGES = [
+    "takeTurn",
+    "plan",
+    "makeDatasetGroup",
+    "importDatasets",
+    "trainAndDeploy",
+    "askForRecommendations",
+    "synchroniseSchedules",
+    "report",
+]
 # Each action's answers, in turn; the last one again and again. A text is an error that is raised.
 ACTOR = """
 import json, pathlib
@@ -80,7 +89,7 @@ def test_a_run_goes_from_stage_to_stage_and_looks_again_where_it_has_to(play: Pl
     assert {event["execution"]["Id"] for event in events} == {run.arn}
     assert events[0]["execution"]["Input"] == events[0]["state"] == {"upload": {"key": "params.json"}}
     assert [event["state"] for event in events][1] == LATER
-    assert events[-2]["state"] == READY | {"ready": 7}
+    assert events[-3]["state"] == READY | {"ready": 7}
 
 
 def test_a_teardown_takes_its_own_way(play: Play) -> None:

@@ -126,6 +126,7 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "QUOTAS": '{"campaigns":20}',
         "DATA_CHECKS": "full",
         "DATA_CHECK_CONCURRENCY": "4",
+        "SAMPLES": "3",
         "BOUNDARIES": rich["boundaries"],
         "LOG_LEVEL": "DEBUG",
     }

@@ -31,11 +31,13 @@ ENVIRONMENT = {
     "BOUNDARIES": '{"dataset_groups": ["*"], "folders": {}, "ceilings": {}, "allow_teardown": true}',
     "DATA_CHECKS": "full",
     "DATA_CHECK_CONCURRENCY": "3",
+    "SAMPLES": "3",
     "LOG_LEVEL": "ERROR",
 }
 CACHED = (
     clients.personalize,
     clients.personalize_once,
+    clients.personalize_runtime,
     clients.s3,
     clients.scheduler,
     clients.sns,

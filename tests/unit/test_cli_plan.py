@@ -60,12 +60,13 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
 
 
 def body(text: str) -> list[str]:
-    """A plan's text without what names its run, since at a terminal there is none."""
+    """A plan's text without what names its run, since at a terminal there is none, nor one before it."""
+    text = re.sub(r" \((as many rows as before|[+-][\d,]+ rows)\)$", "", text, flags=re.MULTILINE)
     text = re.sub(r"-(RUN|20261123-170502-\d{8})\b", "", text)
     return [
         line
         for line in text.splitlines()
-        if line and not line.startswith(("Run:", "Code:", "Report:", "Took:", "Not held"))
+        if line and not line.startswith(("Run:", "Code:", "Report:", "Page:", "Steps:", "Took:", "Not held"))
     ]
 
 

@@ -11,6 +11,7 @@ from pipeline.ending.report import report
 from pipeline.errors import ActionFailed
 from pipeline.handler import ACTIONS
 
+from .conftest import BUCKET
 from .state_machine import Execution
 from .workflow import Deployment, deployed, invoke
 
@@ -103,8 +104,10 @@ def test_what_the_run_had_made_is_listed(deployment: Deployment) -> None:
     assert deployment.calls("CreateDatasetGroup") == 1
     assert invoke(told(execution, "TIMED_OUT")) == {"mailed": True}
     (mail,) = deployment.mails()
+    page = deployment.s3.get_object(Bucket=BUCKET, Key=f"runs/{execution.context['Name']}/report.html")["Body"].read()
+    page = page.decode()
     assert "longer than its time limit" in mail
     (group,) = deployment.personalize.list_dataset_groups()["datasetGroups"]
-    assert f"{group['datasetGroupArn']}\n" in mail
+    assert group["datasetGroupArn"] in page
     assert "created              dataset group shop" in mail
     assert "not created          solution for-you" in mail

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
+from pipeline.ending.mail import printable
 from pipeline.ending.report import plan_text
 from pipeline.engine.differences import canonical
 from pipeline.params import document
@@ -112,7 +113,7 @@ def test_any_key_of_an_object_and_any_unknown_key_is_told_in_a_mail_that_can_be_
     record = planned(read_params(body, {}, SURROUNDINGS), {"id": "RUN", "key": key}, {})
     lines = plan_text(record).splitlines()
     assert record.outcome == "rejected"
-    assert [line for line in lines if line.startswith("Params file:")] == [lines[2]]
+    assert [line for line in lines if line.startswith("Params file:")] == [f"Params file:   {printable(key)}"]
     assert invisible("\n".join(lines)) == []
 
 

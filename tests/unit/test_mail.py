@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.ending import billing, mail, report
+from pipeline.ending import billing, headline, mail, report
 
 CAMPAIGN = "arn:aws:personalize:eu-west-1:123456789012:campaign/for-you"
 RUN = {"id": "20261123-170502-1f0c9a3b", "bucket": "shop-input", "key": "params.json", "datasetGroup": "shop"}
@@ -35,6 +35,7 @@ def bill(**more: Any) -> dict[str, Any]:
         "arn": CAMPAIGN,
         "status": "ACTIVE",
         "billed": "at least 1 transaction(s) per second, used or not",
+        "stop": f"aws personalize delete-campaign --campaign-arn {CAMPAIGN}",
     } | more
 
 
@@ -66,12 +67,11 @@ def test_the_code_is_named_and_the_code_before_an_upgrade_too() -> None:
 
 def test_a_success_names_resources_durations_metrics_and_what_bills() -> None:
     found = text()
-    assert found.startswith("The run succeeded.")
+    assert found.startswith("shop is up to date.\n")
     assert "created in 10 min    campaign for-you (ACTIVE; new)" in found
-    assert CAMPAIGN in found
+    assert CAMPAIGN not in found  # the page has it
     assert "1 h 23 min" in found
     assert "coverage                                         0.2500" in found
-    assert f"aws personalize delete-campaign --campaign-arn {CAMPAIGN}" in found
     assert "s3://shop-input/runs/20261123-170502-1f0c9a3b/report.json" in found
 
 
@@ -79,20 +79,9 @@ def test_a_run_that_changed_nothing_says_so() -> None:
     assert "nothing had changed" in text(resources=[row(done="reused", seconds=None)])
 
 
-@pytest.mark.parametrize(
-    ("kind", "command"),
-    [
-        ("solution", "update-solution --no-perform-auto-training"),
-        ("recommender", "stop-recommender --recommender-arn"),
-    ],
-)
-def test_the_mail_says_how_to_stop_what_bills(kind: str, command: str) -> None:
-    assert command in text(bills=[bill(type=kind)])
-
-
 def test_there_is_a_way_to_stop_whatever_bills() -> None:
     """What billing.py may find has a command here."""
-    assert mail.STOPS.keys() == {"campaign", "recommender", "solution", "solution version"}
+    assert billing.STOPS.keys() == {"campaign", "recommender", "solution", "solution version"}
     for kind in ("campaign", "recommender", "solution"):
         assert billing.in_words(kind, {})
 
@@ -100,7 +89,7 @@ def test_there_is_a_way_to_stop_whatever_bills() -> None:
 def test_what_bills_is_what_exists_and_not_what_the_file_names() -> None:
     found = text(resources=[], bills=[bill(name="of-old")])
     assert "What bills in this dataset group from now on, until you stop it" in found
-    assert "Campaign of-old: at least 1 transaction(s) per second, used or not. To stop: aws personalize" in found
+    assert "Campaign of-old: at least 1 transaction(s) per second, used or not." in found
 
 
 def test_nothing_bills_without_a_campaign() -> None:
@@ -145,7 +134,7 @@ def test_an_event_tracker_tells_its_id() -> None:
 def test_a_failure_tells_what_failed_what_exists_and_what_to_do() -> None:
     failures = [{"where": "solution for-you", "what": "CREATE FAILED: too little data"}]
     found = text(outcome="failed", failures=failures)
-    assert found.startswith("The run FAILED.")
+    assert found.startswith("shop FAILED at solution for-you.\n")
     assert "  solution for-you: CREATE FAILED: too little data" in found
     assert "What bills in this dataset group from now on" in found
     assert "upload the params file again" in found
@@ -177,13 +166,13 @@ def test_a_superseded_upload_names_the_one_that_took_its_place(newer: dict[str, 
     superseded = document(outcome="superseded", supersededBy=newer, resources=[])
     del superseded["bills"]
     found = mail.compose(superseded)[1]
-    assert found.startswith("Nothing was done: a newer upload took this one's place")
+    assert found.startswith("shop: nothing was done, a newer upload took this one's place")
     assert told in found.splitlines()
     assert "What bills" not in found
 
 
 def test_every_outcome_of_a_report_has_a_headline() -> None:
-    assert mail.HEADLINES.keys() == {*report.ENDS.values(), "failed"}
+    assert headline.SENTENCES.keys() == {*report.ENDS.values(), "failed", "under way"}
 
 
 @given(st.text(max_size=200))
@@ -202,7 +191,8 @@ def size(message: dict[str, Any]) -> int:
 
 
 def test_subscribers_can_filter_by_what_the_report_says_of_the_run() -> None:
-    attributes = mail.message(document(outcome="failed"))["MessageAttributes"]
+    failures = [{"where": "the run", "what": "broke."}]
+    attributes = mail.message(document(outcome="failed", failures=failures))["MessageAttributes"]
     assert attributes == {
         "outcome": {"DataType": "String", "StringValue": "failed"},
         "datasetGroup": {"DataType": "String", "StringValue": "shop"},
@@ -258,3 +248,79 @@ def test_the_cause_of_an_execution_holds_the_first_failures_and_counts_the_other
 )
 def test_durations_read_well(seconds: float, words: str) -> None:
     assert mail.duration(seconds) == words
+
+
+# --- For a phone ------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.dictionaries(st.sampled_from(["name", "reason", "status"]), st.text(max_size=300)),
+    st.lists(st.text(max_size=400), max_size=3),
+)
+def test_no_line_is_wider_than_a_mail_but_for_a_word_that_is(more: dict[str, str], notes: list[str]) -> None:
+    for line in mail.message(document(resources=[row(**more)], notes=notes))["Message"].splitlines():
+        assert len(line) <= mail.WIDTH or len(line.split()) == 1 or len(max(line.split(), key=len)) > 40, line
+
+
+def test_the_order_is_what_happened_what_to_do_what_bills_where_to_look_and_the_rest() -> None:
+    run = RUN | {"executionArn": "arn:aws:states:eu-west-1:123456789012:execution:shop-pipeline:x"}
+    found = text(
+        outcome="failed", run=run, failures=[{"where": "campaign for-you", "what": "broke."}], notes=["A note."]
+    )
+    parts = ["FAILED", "What is wrong", "What was made is kept", "What bills", "Page:", "Run:", "Resources", "Notes"]
+    places = [found.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_the_subject_says_outcome_group_and_why() -> None:
+    failures = [{"where": "campaign for-you", "what": "No capacity."}, {"where": "x", "what": "y"}]
+    subject = mail.compose(document(outcome="failed", failures=failures, failureCount=2))[0]
+    assert subject == "[personalize-pipeline] failed: shop; campaign for-you: No capacity. (and 1 more)"
+    assert mail.compose(document())[0] == "[personalize-pipeline] succeeded: shop"
+    unchanged = document(resources=[row(done="reused", seconds=None)])
+    assert mail.compose(unchanged)[0] == "[personalize-pipeline] succeeded: shop; nothing had changed"
+
+
+def quality(*values: float) -> list[dict[str, Any]]:
+    versions = [
+        {
+            "name": f"v{number}",
+            "trainedAt": number,
+            "metrics": {"precision_at_25": value},
+            "isNew": False,
+            "serving": [],
+        }
+        for number, value in enumerate(values)
+    ]
+    versions[-1]["isNew"] = True
+    return [{"solution": "for-you", "recipe": "r", "metric": "precision_at_25", "gates": [], "versions": versions}]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ((0.5,), "shop is up to date: for-you has a new version, Precision at 25 0.5000."),
+        ((0.5, 0.625), "shop is up to date: for-you has a new version, Precision at 25 0.6250 (+0.1250)."),
+        ((0.5, 0.375), "shop is up to date: for-you has a new version, Precision at 25 0.3750 (-0.1250)."),
+    ],
+)
+def test_the_headline_has_the_number_that_matters_better_or_worse(values: tuple[float, ...], told: str) -> None:
+    assert text(quality=quality(*values)).splitlines()[0] == told
+
+
+def test_a_gate_that_held_is_what_the_headline_says() -> None:
+    found = text(resources=[row(done="held", problem=None)], quality=quality(0.5, 0.4))
+    assert found.startswith("shop: the run succeeded, and the gate held for-you on what it served.\n")
+
+
+def test_recommendations_are_told_by_name() -> None:
+    answer = [{"id": "i1", "name": "Heat"}, {"id": "i2"}]
+    samples = [
+        {"resource": "campaign for-you", "about": {"userId": "u1"}, "answer": answer},
+        {"resource": "campaign for-you", "about": {"userId": "u2"}, "answer": []},
+        {"resource": "campaign for-you", "about": {"userId": "u1"}, "filter": "new", "refused": "no."},
+    ]
+    found = text(samples=samples)
+    assert "  campaign for-you, for user u1: Heat; i2\n" in found
+    assert "  campaign for-you, for user u2: nothing\n" in found
+    assert "  campaign for-you through filter new, for user u1: no answer: no.\n" in found

@@ -33,7 +33,15 @@ SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in PIPELINE.rglob(
 POLICY = (ROOT / "modules/pipeline_function/permissions.tf").read_text(encoding="utf-8")
 SCHEDULES = (ROOT / "modules/schedules/main.tf").read_text(encoding="utf-8")
 
-SERVICES = {"personalize": "personalize", "s3": "s3", "scheduler": "scheduler", "sns": "sns", "stepfunctions": "states"}
+# Services by the names of their clients, and as actions call them.
+SERVICES = {
+    "personalize": "personalize",
+    "personalize_runtime": "personalize",
+    "s3": "s3",
+    "scheduler": "scheduler",
+    "sns": "sns",
+    "stepfunctions": "states",
+}
 # The actions that authorise an operation, where they are not of its name.
 AUTHORISED_BY = {
     "s3:HeadObject": {"s3:GetObject"},
@@ -108,7 +116,7 @@ def called() -> frozenset[str]:
             for kind in RESOURCE_TYPES.values():
                 names |= {kind.operation(verb) for verb in verbs(kind)} | ({kind.details} if kind.details else set())
             names |= {RESOURCE_TYPES[member].listing for member in listed()}
-        operations = boto3.client(service).meta.method_to_api_mapping  # type: ignore[call-overload]
+        operations = boto3.client(service.replace("_", "-")).meta.method_to_api_mapping  # type: ignore[call-overload]
         actions |= {f"{prefix}:{operation}" for name, operation in operations.items() if name in names}
     return frozenset().union(*(AUTHORISED_BY.get(action, {action}) for action in actions))
 

@@ -26,10 +26,10 @@ def test_the_first_run_makes_everything_and_says_so(deployment: Deployment) -> N
     ended = deployment.run()
     assert ended.succeeded
     assert set(ended.plans().values()) == {"create"}
-    assert ended.mail.startswith("The run succeeded.")
+    assert ended.mail.startswith("shop is up to date: for-you has a new version")
     assert {row["done"] for row in ended.report["resources"]} == {"created"}
     assert ended.row("solution version")["metrics"]["coverage"] > 0
-    assert "aws personalize delete-campaign" in ended.mail
+    assert "aws personalize delete-campaign" in ended.report["bills"][0]["stop"]
 
 
 def test_uploading_again_with_new_data_imports_trains_once_and_moves_the_campaign(deployment: Deployment) -> None:
@@ -169,7 +169,7 @@ def test_training_by_schedule_is_awaited_and_never_doubled(deployment: Deploymen
     ended = deployment.run(document)
     assert ended.succeeded
     assert deployment.calls(TRAINED) == 0
-    assert "--no-perform-auto-training" in ended.mail
+    assert any("--no-perform-auto-training" in bill["stop"] for bill in ended.report["bills"])
 
 
 def test_train_always_and_import_never_are_obeyed(deployment: Deployment) -> None:

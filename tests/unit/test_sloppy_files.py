@@ -341,7 +341,8 @@ def test_a_run_that_was_stopped_during_a_training_tells_that_it_bills(deployment
         deployment.emulator.clock.advance(execution.advance() or 0)
     mail = deployment.stop(execution)
     assert "a training that goes on, and bills until it ends or is stopped" in mail
-    assert "stop-solution-version-creation" in mail
+    (bill,) = deployment.report(execution.context["Name"])["bills"]
+    assert "stop-solution-version-creation" in bill["stop"]
 
 
 def test_a_key_with_line_breaks_can_not_forge_a_part_of_the_mail(deployment: Deployment) -> None:

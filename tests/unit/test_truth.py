@@ -72,7 +72,7 @@ def test_a_campaign_that_was_taken_out_of_the_file_still_bills_and_is_told(deplo
     ended = deployment.run(params(campaign=None))
     assert ended.succeeded
     assert [bill["name"] for bill in ended.report["bills"]] == ["for-you"]
-    assert "delete-campaign" in ended.mail
+    assert "delete-campaign" in ended.report["bills"][0]["stop"]
 
 
 def test_a_failed_campaign_is_not_among_what_bills(deployment: Deployment) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
+from jsonschema import Draft202012Validator
 from pipeline.handler import lambda_handler
 
 from local.personalize_emulator import Emulator, Settings, mock_personalize
@@ -20,6 +23,8 @@ from .lambda_context import CONTEXT
 from .state_machine import Execution, LambdaServiceException
 
 MOST_LOOKS = 3000
+SCHEMA = Path(__file__).parents[2] / "docs/report.schema.json"
+REPORTS = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 # Emulated seconds: every state is seen, and a run takes some sixty looks instead of hundreds.
 SHORT = {
     "dataset import job": 60,
@@ -35,6 +40,11 @@ INTERACTIONS = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(
     f"u{number % 60},i{(number * number) % 41},{1_700_000_000 + number}\n" for number in range(1500)
 )
 USERS = "USER_ID,AGE\n" + "".join(f"u{number},{20 + number % 50}\n" for number in range(60))
+
+
+def unfolded(mail: str) -> str:
+    """A mail with each of its lines whole, however wide."""
+    return re.sub(r"\n {6}(?=\S)", " ", mail)
 
 
 def invoke(event: dict[str, Any]) -> Any:
@@ -210,11 +220,13 @@ class Deployment:
         messages = self.sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:
             self.sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(message["Body"])["Message"] for message in messages]
+        return [unfolded(json.loads(message["Body"])["Message"]) for message in messages]
 
     def report(self, run: str) -> dict[str, Any]:
-        """A run's report."""
-        return self.read(f"runs/{run}/report.json")
+        """A run's report, which is as its published schema says."""
+        report = self.read(f"runs/{run}/report.json")
+        REPORTS.validate(report)
+        return report
 
     def read(self, key: str) -> dict[str, Any]:
         """A JSON object of the bucket."""

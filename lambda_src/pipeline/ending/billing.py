@@ -13,9 +13,18 @@ Row = dict[str, Any]
 # Statuses that don't bill: failed ones, and a stopped recommender.
 FREE = ("CREATE FAILED", "INACTIVE")
 
+# How to end what bills.
+STOPS = {
+    "campaign": "aws personalize delete-campaign --campaign-arn",
+    "recommender": "aws personalize stop-recommender --recommender-arn",
+    "solution": "aws personalize update-solution --no-perform-auto-training --solution-arn",
+    "solution version": "aws personalize stop-solution-version-creation --solution-version-arn",
+}
+
 
 def bills(group_arn: str, existing: Existing) -> list[Row]:
-    """Each thing of the group that costs money while it exists: `type`, `name`, `arn`, `status`, `billed` in words.
+    """Each thing of the group that costs money while it exists: `type`, `name`, `arn`, `status`, `billed` in words, and
+    the command that would `stop` it.
 
     Raises:
         ClientError, BotoCoreError: the group can't be looked at.
@@ -32,6 +41,7 @@ def bills(group_arn: str, existing: Existing) -> list[Row]:
     ]
     rows = [row for kind, entries in found.items() for row in _rows(kind, _described(kind, entries, existing))]
     rows += [_training(version) for version in trainings]
+    rows = [row | {"stop": f"{STOPS[row['type']]} {row['arn']}"} for row in rows]
     return sorted(rows, key=lambda row: (row["type"], row["name"]))
 
 

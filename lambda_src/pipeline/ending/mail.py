@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from pipeline.engine.resources import TEARDOWN
 
+from . import links
+from .headline import headline, why
+from .words import counted, duration
+
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
 LARGEST = 262_144  # bytes of the message and its attributes together (SNS Publish)
 CUT = "\n\n[Cut here: a mail takes no more. The rest is in the report in the bucket.]"
 
-HEADLINES = {
-    "succeeded": "The run succeeded.",
-    "failed": "The run FAILED.",
-    "rejected": "The run was not started: the upload has problems. Nothing was created or changed.",
-    "superseded": "Nothing was done: a newer upload took this one's place before it began.",
-    "planned": "This is the plan; nothing was done (dryRun).",
-    "torn down": "The dataset group and all that belonged to it is deleted.",
-}
-# What was done where nothing was.
-UNCHANGED = ("reused", "gone", "skipped")
-# How to end what bills.
-STOPS = {
-    "campaign": "aws personalize delete-campaign --campaign-arn",
-    "recommender": "aws personalize stop-recommender --recommender-arn",
-    "solution": "aws personalize update-solution --no-perform-auto-training --solution-arn",
-    "solution version": "aws personalize stop-solution-version-creation --solution-version-arn",
-}
+WIDTH = 78  # columns; addresses are longer, and stay whole
+FOLD = " " * 6  # before what goes on from the line above
+COLUMN = 20  # characters of the first one
 
 
 def compose(document: dict[str, Any]) -> tuple[str, str]:
-    """The subject and the text of a report's mail."""
+    """The subject and the text of a report's mail, each of its lines whole."""
     document = printable(document)
     run = document["run"]
-    outcome = document["outcome"]
-    subject = f"[personalize-pipeline] {outcome}: {run.get('datasetGroup') or run.get('key') or run['id']}"
+    about = f"{document['outcome']}: {run.get('datasetGroup') or run.get('key') or run['id']}"
+    subject = "; ".join(part for part in (f"[personalize-pipeline] {about}", why(document)) if part)
     plain = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
     return plain[:LONGEST_SUBJECT], "\n\n".join(part for part in _parts(document) if part)
 
@@ -47,6 +38,7 @@ def message(document: dict[str, Any]) -> dict[str, Any]:
     Its attributes, for filter policies: what is known of `outcome`, `datasetGroup` and `run`, as the report has them.
     """
     subject, text = compose(document)
+    text = "\n".join(map(_fold, text.splitlines()))
     run = printable(document["run"])
     known = {"outcome": document["outcome"], "datasetGroup": run.get("datasetGroup"), "run": run["id"]}
     attributes = {name: {"DataType": "String", "StringValue": value} for name, value in known.items() if value}
@@ -88,57 +80,84 @@ def _at(failure: dict[str, Any]) -> str:
     return f" (line {failure['line']}, column {failure['column']})" if "line" in failure else ""
 
 
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `1 h 5 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
 def _parts(document: dict[str, Any]) -> Iterator[str]:
-    run, resources, outcome = document["run"], document["resources"], document["outcome"]
-    headline = HEADLINES[outcome]
-    rescheduled = any(done != "kept" for done in document.get("schedules", {}).values())
-    if outcome == "succeeded" and not rescheduled and all(row["done"] in UNCHANGED for row in resources):
-        headline = "The run succeeded: nothing had changed, so nothing was imported, trained or updated."
-    yield headline
+    """In the order in which a reader wants to know."""
+    yield headline(document)
+    yield from _to_do(document)
+    yield from _what_bills(document)
+    yield from _where_to_look(document)
     yield "\n".join(_about(document))
+    yield from _what_it_recommends(document)
+    yield from _how_good(document)
+    yield from _the_rest(document)
+
+
+def _to_do(document: dict[str, Any]) -> Iterator[str]:
+    outcome, resources = document["outcome"], document["resources"]
     if document["failures"]:
         yield _section("What is wrong", failure_text(document).splitlines())
-    if resources:
-        describe = _planned if outcome == "planned" else _resource
-        yield _section("Resources", [line for row in resources for line in describe(row)])
-    if data := document.get("data"):
-        yield _section("Data", [f"{dataset_type:<20} {_counted(seen)}" for dataset_type, seen in data.items()])
-    if schedules := document.get("schedules"):
-        yield _section("Schedules", [f"{done:<20} {purpose}" for purpose, done in schedules.items()])
-    for row in resources:
-        if row.get("metrics"):
-            title = f"How good the model is: {row['type']} {row['name']}, measured offline by Personalize"
-            yield _section(title, [f"{metric:<48} {value:.4f}" for metric, value in sorted(row["metrics"].items())])
-        if row.get("comparison", {}).get("serving"):
-            title = f"Campaign {row['name']}: the version it served before, and the new one"
-            yield _section(title, list(_comparison(**row["comparison"])))
-    if document["delays"]:
-        yield _section("What cost time besides the work", [_delay(**delay) for delay in document["delays"]])
-    if "bills" in document:
-        yield _section(
-            "What bills in this dataset group from now on, until you stop it", list(_billing(document["bills"]))
-        )
-    if "billsUnknown" in document:
-        yield f"What bills from now on could not be looked at: {document['billsUnknown']}"
-    if document["notes"]:
-        yield _section("Notes", document["notes"])
     if outcome == "rejected":
         yield "Mend the files and upload the params file again."
     if outcome == "failed" and any(row["plan"] == "delete" and row["reason"] == TEARDOWN for row in resources):
         yield "Upload the params file again: the teardown goes on with what is left."
     elif outcome == "failed":
         yield "What was made is kept and used again: mend the cause and upload the params file again."
-    if "bucket" in run and "report" in document:
-        yield f"Report: s3://{run['bucket']}/{document['report']}"
+
+
+def _what_bills(document: dict[str, Any]) -> Iterator[str]:
+    if "bills" in document:
+        lines = [f"{row['type'].capitalize()} {row['name']}: {row['billed']}." for row in document["bills"]]
+        nothing = "Nothing: no campaign or recommender is up, and no automatic training is on."
+        yield _section("What bills in this dataset group from now on, until you stop it", lines or [nothing])
+    if "billsUnknown" in document:
+        yield f"What bills from now on could not be looked at: {document['billsUnknown']}"
+
+
+def _where_to_look(document: dict[str, Any]) -> Iterator[str]:
+    run = document["run"]
+    if "bucket" not in run or "report" not in document:
+        return
+    lines = [f"Report: s3://{run['bucket']}/{document['report']}"]
+    if arn := run.get("executionArn"):
+        page = f"runs/{run['id']}/report.html"
+        lines = [f"Page:   {links.of_object(run['bucket'], page, arn)}", f"Steps:  {links.of_execution(arn)}", *lines]
+    yield "\n".join(lines)
+
+
+def _what_it_recommends(document: dict[str, Any]) -> Iterator[str]:
+    lines = []
+    for sample in document.get("samples", []):
+        about = " and ".join(f"{name.removesuffix('Id')} {value}" for name, value in sample["about"].items())
+        through = f" through filter {sample['filter']}" if "filter" in sample else ""
+        names = "; ".join(entry.get("name", entry["id"]) for entry in sample.get("answer", []))
+        answer = f"no answer: {sample['refused']}" if "refused" in sample else names or "nothing"
+        lines.append(f"{sample['resource']}{through}, for {about}: {answer}")
+    if lines:
+        yield _section("What it recommends", lines)
+
+
+def _how_good(document: dict[str, Any]) -> Iterator[str]:
+    for row in document["resources"]:
+        if row.get("metrics"):
+            title = f"How good the model is: {row['type']} {row['name']}, measured offline by Personalize"
+            yield _section(title, [f"{metric:<48} {value:.4f}" for metric, value in sorted(row["metrics"].items())])
+        if row.get("comparison", {}).get("serving"):
+            title = f"Campaign {row['name']}: the version it served before, and the new one"
+            yield _section(title, list(_comparison(**row["comparison"])))
+
+
+def _the_rest(document: dict[str, Any]) -> Iterator[str]:
+    if resources := document["resources"]:
+        describe = _planned if document["outcome"] == "planned" else _resource
+        yield _section("Resources", [line for row in resources for line in describe(row)])
+    if data := document.get("data"):
+        yield _section("Data", [f"{dataset_type:<{COLUMN}} {_seen(seen)}" for dataset_type, seen in data.items()])
+    if schedules := document.get("schedules"):
+        yield _section("Schedules", [f"{done:<{COLUMN}} {purpose}" for purpose, done in schedules.items()])
+    if document["delays"]:
+        yield _section("What cost time besides the work", [_delay(**delay) for delay in document["delays"]])
+    if document["notes"]:
+        yield _section("Notes", document["notes"])
 
 
 def _about(document: dict[str, Any]) -> Iterator[str]:
@@ -170,39 +189,23 @@ def _of_run(newer: dict[str, Any]) -> str:
 
 
 def _delay(resource: str, what: str, seconds: float) -> str:
-    return f"{duration(seconds):<20} {resource}: {what}"
+    return f"{duration(seconds):<{COLUMN}} {resource}: {what}"
 
 
 def _resource(row: dict[str, Any]) -> Iterator[str]:
     took = f" in {duration(row['seconds'])}" if row.get("seconds") else ""
     how = "; ".join(part for part in (row["status"], row["reason"]) if part)
-    yield f"{row['done'] + took:<20} {row['type']} {row['name']} ({how})"
-    if row["arn"]:
-        yield f"{'':<20} {row['arn']}"
+    yield f"{row['done'] + took:<{COLUMN}} {row['type']} {row['name']} ({how})"
     if "trackingId" in row:
-        yield f"{'':<20} tracking ID for your clients: {row['trackingId']}"
+        yield f"{'':<{COLUMN}} tracking ID for your clients: {row['trackingId']}"
 
 
-def _counted(seen: dict[str, Any]) -> str:
-    """What was counted of a dataset, in a line."""
-    files = _number(seen["files"], "file")
-    if "rows" not in seen:
-        return f"not looked at ({files})"
-    parts = [f"{_number(seen['rows'], 'row')} in {files}"]
-    if "users" in seen:
-        parts.append(("about " if seen.get("usersAreAbout") else "") + _number(seen["users"], "user"))
-    events = list(seen.get("events", {}).items())
-    parts += [f"{name[:40] or '(no type)'} {count:,}" for name, count in events[:5]]
-    parts += [f"{len(events) - 5} more types"] if len(events) > 5 else []
-    return ", ".join(parts) + ("" if seen["wasReadWhole"] else ", of the part that was looked at")
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
+def _seen(seen: dict[str, Any]) -> str:
+    return counted(seen) + (f" ({seen['change']})" if "change" in seen else "")
 
 
 def _planned(row: dict[str, Any]) -> Iterator[str]:
-    yield f"{row['plan']:<20} {row['type']} {row['name']} ({row['reason']})"
+    yield f"{row['plan']:<{COLUMN}} {row['type']} {row['name']} ({row['reason']})"
 
 
 def _comparison(serving: dict[str, float], new: dict[str, float]) -> Iterator[str]:
@@ -210,12 +213,23 @@ def _comparison(serving: dict[str, float], new: dict[str, float]) -> Iterator[st
         yield f"{metric:<48} {serving[metric]:.4f} -> {new[metric]:.4f} ({new[metric] - serving[metric]:+.4f})"
 
 
-def _billing(bills: list[dict[str, Any]]) -> Iterator[str]:
-    for row in bills:
-        yield f"{row['type'].capitalize()} {row['name']}: {row['billed']}. To stop: {STOPS[row['type']]} {row['arn']}"
-    if not bills:
-        yield "Nothing: no campaign or recommender is up, and no automatic training is on."
-
-
 def _section(title: str, lines: list[str]) -> str:
     return "\n".join((title, *(f"  {line}" for line in lines)))
+
+
+def _fold(line: str) -> str:
+    """A line in lines of which none is wider than a mail may be."""
+    if len(line) <= WIDTH:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    # Nothing is broken but between words, so that what was said can be searched for.
+    return textwrap.fill(
+        line.strip(),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=FOLD,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        expand_tabs=False,
+    )

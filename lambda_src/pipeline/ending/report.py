@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import clients
+from pipeline import clients, objects
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record, load
 from pipeline.errors import Overtaken
@@ -24,7 +24,8 @@ from pipeline.settings import settings
 from pipeline.upload import turns
 from pipeline.version import version
 
-from . import billing, mail, rows
+from . import billing, index, mail, publishing, rows, words
+from .history import history
 
 logger = logging.getLogger(__name__)
 # Outcomes of plans, as the outcomes of their runs.
@@ -35,6 +36,7 @@ ENDS = {
     "rejected": "rejected",
     "superseded": "superseded",
 }
+FORMAT = 1  # of the report: docs/report.schema.json
 WORKED = ("proceed", "teardown")
 GOOD = ("succeeded", "planned", "torn down", "superseded")
 LONGEST_CAUSE = 2000  # characters; Step Functions takes 32,768, a reader fewer
@@ -62,6 +64,8 @@ def finish(execution: Json, failure: str | None = None, group: str | None = None
     record = load(identity) or Record({"id": identity, "key": _key_of(execution)} | known)
     document = document_of(record, failure)
     document |= {"report": key(identity), "codeVersion": version()}
+    _compare_data(document)
+    publishing.publish(document)
     if not record.reported:
         clients.sns().publish(TopicArn=settings().topic_arn, **mail.message(document))
     # The mail is out. What fails from here on must not lead to another one.
@@ -69,12 +73,7 @@ def finish(execution: Json, failure: str | None = None, group: str | None = None
     with _logged("record not closed"):
         record.save()
     with _logged("report not written"):
-        clients.s3().put_object(
-            Bucket=settings().bucket,
-            Key=document["report"],
-            Body=json.dumps(document, indent=1, default=str).encode(),
-            ContentType="application/json",
-        )
+        objects.overwrite(document["report"], json.dumps(document, indent=1, default=str).encode())
     if group := record.run.get("datasetGroup"):
         with _logged("turn not given back"):  # it is taken over, as its run has ended
             turns.release(group, identity)
@@ -102,6 +101,7 @@ def key(run: str) -> str:
 def document_of(record: Record, failure: str | None = None) -> Json:
     """The report: what the mail says, for programs."""
     document: Json = {
+        "format": FORMAT,
         "outcome": ENDS.get(record.outcome or "", "failed"),
         "error": None,
         "run": record.run,
@@ -111,6 +111,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         "failureCount": record.problem_count,
         "resources": [],
         "delays": record.delays,
+        "samples": [{name: value for name, value in one.items() if name != "question"} for one in record.samples],
     }
     if record.outcome == "planned":
         shown = [resource for resource in record.resources if resource.plan != "skip"]
@@ -125,7 +126,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         document["resources"] = rows.looked_at(record, existing)
         document["schedules"] = record.schedules_done
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
-        document |= _bills(record, existing)
+        document |= _bills(record, existing) | _quality(record, existing)
     elif whole is None:
         whole = "it ended before it had a plan."
     problems = ([Problem("the run", whole)] if whole else []) + [
@@ -139,6 +140,28 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         failures = [problem.told() for problem in problems[:MOST_TOLD]]
         return document | {"outcome": "failed", "error": error, "failures": failures, "failureCount": len(problems)}
     return document
+
+
+def _quality(record: Record, existing: Existing) -> Json:
+    try:
+        return {"quality": history(record, existing)}
+    except (ClientError, BotoCoreError):
+        logger.exception("versions not looked at")
+        return {}
+
+
+def _compare_data(document: Json) -> None:
+    """Say of the data how it changed since the group's last run, as far as the list of runs knows that one."""
+    run = document["run"]
+    with _logged("earlier runs not looked at"):
+        earlier = [
+            one for one in index.runs() if one["datasetGroup"] == run.get("datasetGroup") and one["id"] < run["id"]
+        ]
+        before: Json = next((one["data"] for one in earlier if one.get("data")), {})
+        document["data"] = {
+            kind: seen | ({"change": change} if (change := words.change(seen, before.get(kind, {}))) else {})
+            for kind, seen in document["data"].items()
+        }
 
 
 def _bills(record: Record, existing: Existing) -> Json:

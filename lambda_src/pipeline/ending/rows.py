@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline import clients
 from pipeline.engine import attempts, lookup
 from pipeline.engine.calls import is_settled, side_by_side, status_of
 from pipeline.engine.existing import Existing
@@ -19,6 +20,7 @@ from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, FAILED, READY, Resource
 
 from . import billing
+from .timeline import Times, timeline
 
 logger = logging.getLogger(__name__)
 BUDGET = 45  # seconds of the last look: a mail that leaves some open is better than none
@@ -40,16 +42,28 @@ def planned(resource: Resource) -> Row:
     return _row(resource) | {"status": resource.status, "problem": None, "done": ""}
 
 
+def recorded(resource: Resource, times: dict[str, Times]) -> Row:
+    """The row of a run that is under way: as its record has it."""
+    row = _row(resource) | {"done": done(resource) if resource.is_over or resource.done else "", "problem": None}
+    return row | {"status": resource.status} | _when(resource, times)
+
+
+def _when(resource: Resource, times: dict[str, Times]) -> Row:
+    return {"times": times[resource.id]} if resource.id in times else {}
+
+
 def looked_at(record: Record, existing: Existing) -> list[Row]:
     """The rows of a run, after a last look at every resource."""
     shown = [resource for resource in record.resources if resource.plan != "skip" and not resource.helper]
     shown += [resource for resource in record.resources if resource.helper and resource.failure]
     deadline = time.monotonic() + BUDGET
-    return side_by_side(lambda resource: _looked_at(resource, existing, deadline), shown)
+    times = timeline(record, clients.clock.now())
+    return side_by_side(lambda resource: _looked_at(resource, existing, deadline) | _when(resource, times), shown)
 
 
 def _row(resource: Resource) -> Row:
     return {
+        "id": resource.id,
         "type": resource.kind.label,
         "name": resource.name,
         "arn": resource.arn,
@@ -106,6 +120,8 @@ def problem(resource: Resource) -> str | None:
     """Why the resource is not as planned, or None."""
     if resource.failure:
         return sentence(resource.failure)
+    if resource.no_answer:
+        return sentence(resource.no_answer)
     if resource.state == READY:
         return None
     if resource.intent:

@@ -12,16 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from pipeline import clients
+from pipeline import objects
 from pipeline.errors import Overtaken
-from pipeline.settings import settings
 
 from .resources import Resource
 
 FORMAT = 1
-LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"}
 Json = dict[str, Any]
 
 
@@ -39,6 +35,7 @@ class Record:
         data: what was counted in the data of each dataset type before the run (docs/record.md).
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
+        samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
         failure: what ended the run as a whole.
         reported: whether its ending was mailed: from then on the run does nothing more.
@@ -54,11 +51,18 @@ class Record:
     schedules: dict[str, str] = field(default_factory=dict)
     schedules_done: dict[str, str] = field(default_factory=dict)
     superseded_by: Json | None = None
+    samples_wanted: int = 0
+    samples: list[Json] = field(default_factory=list)
     delays: list[Json] = field(default_factory=list)
     failure: str | None = None
     reported: bool = False
     _etag: str | None = None
     _written: bytes = b""
+
+    @property
+    def etag(self) -> str | None:
+        """Of the object that it was read from or written to."""
+        return self._etag
 
     def find(self, resource_id: str) -> Resource:
         """The resource of that id."""
@@ -77,20 +81,11 @@ class Record:
         body = json.dumps(self._to_json(), separators=(",", ":"), ensure_ascii=False, default=str).encode()
         if body == self._written:
             return False
-        condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         try:
-            answer = clients.s3().put_object(
-                Bucket=settings().bucket,
-                Key=key(self.run["id"]),
-                Body=body,
-                ContentType="application/json",
-                **condition,  # type: ignore[arg-type]
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in LOST_RACE:
-                raise Overtaken(f"run {self.run['id']}: another action of it wrote its record") from None
-            raise
-        self._etag, self._written = answer["ETag"], body
+            self._etag = objects.write(key(self.run["id"]), body, self._etag)
+        except objects.Changed:
+            raise Overtaken(f"run {self.run['id']}: another action of it wrote its record") from None
+        self._written = body
         return True
 
     def _to_json(self) -> Json:
@@ -106,6 +101,8 @@ class Record:
             "schedules": self.schedules,
             "schedulesDone": self.schedules_done,
             "supersededBy": self.superseded_by,
+            "samplesWanted": self.samples_wanted,
+            "samples": self.samples,
             "delays": self.delays,
             "failure": self.failure,
             "reported": self.reported,
@@ -120,11 +117,9 @@ def key(run_id: str) -> str:
 
 def load(run_id: str) -> Record | None:
     """The record of a run, or None where it has none yet."""
-    try:
-        answer = clients.s3().get_object(Bucket=settings().bucket, Key=key(run_id))
-    except clients.s3().exceptions.NoSuchKey:
+    if (found := objects.read(key(run_id))) is None:
         return None
-    body = answer["Body"].read()
+    body, etag = found
     values = json.loads(body)
     return Record(
         run=values["run"],
@@ -137,10 +132,12 @@ def load(run_id: str) -> Record | None:
         schedules=values.get("schedules", {}),
         schedules_done=values.get("schedulesDone", {}),
         superseded_by=values.get("supersededBy"),
+        samples_wanted=values.get("samplesWanted", 0),
+        samples=values.get("samples", []),
         delays=values.get("delays", []),
         failure=values.get("failure"),
         reported=values.get("reported", False),
-        _etag=answer["ETag"],
+        _etag=etag,
         _written=body,
     )
 

@@ -51,6 +51,8 @@ class Resource:
         follows: the version that a campaign that follows its solution by itself shall come to.
         weighed: the version that the gate weighed.
         held: why a gate held the campaign.
+        over_at: when a look saw that nothing more will be done to it; epoch seconds.
+        no_answer: why a campaign or recommender that is up does not answer, in words.
         took: seconds from its creation or update to its end, on the service's clock.
     """
 
@@ -85,6 +87,8 @@ class Resource:
     follows: str | None = None
     weighed: str | None = None
     held: str | None = None
+    over_at: float | None = None
+    no_answer: str | None = None
     took: float | None = None
 
     @property

@@ -69,6 +69,16 @@ def work(stage: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return look
 
 
+def must_end(record: Record) -> str | None:
+    """Why the run may do no more; None where it may."""
+    if record.reported:
+        return REDRIVEN
+    if clients.clock.now() > record.run["startedAt"] + settings().timeout_seconds:
+        hours = settings().timeout_seconds / 3600
+        return f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
+    return None
+
+
 class Look:
     """A look at the resources of one stage."""
 
@@ -82,7 +92,7 @@ class Look:
 
     def take(self, looks: int) -> dict[str, Any]:
         """Look and act until nothing more can be done now: the look of that number. Returns the summary."""
-        if why := self._must_end():
+        if why := must_end(self.record):
             self.record.failure, self.record.reported = why, False
             self.record.save()
             return {"verdict": "over", "stage": self.stage, "run": self.record.run["id"]}
@@ -99,15 +109,6 @@ class Look:
         self.record.save()
         mine = self.record.of_stage(self.stage)
         return summarise(self.stage, self.record.run["id"], mine, self._movable(), looks)
-
-    def _must_end(self) -> str | None:
-        """Why the run may do no more."""
-        if self.record.reported:
-            return REDRIVEN
-        if clients.clock.now() > self.record.run["startedAt"] + settings().timeout_seconds:
-            hours = settings().timeout_seconds / 3600
-            return f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
-        return None
 
     def _movable(self) -> list[Resource]:
         """The open resources whose turn it is; notes those whose turn will never be."""
@@ -222,6 +223,8 @@ class Look:
             if outcome.at_most and now - resource.since > outcome.at_most:
                 resource.state = FAILED
                 resource.failure = f"{outcome.status} for {(now - resource.since) / 60:.0f} min. {outcome.advice}"
+        if resource.is_over:
+            resource.over_at = now
 
 
 def _seconds(resource: Resource, description: Parameters) -> float | None:

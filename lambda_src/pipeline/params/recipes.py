@@ -31,6 +31,7 @@ class Recipe:
 
 SEGMENTS = ("batchSegmentJob",)
 RANKED = ("userId", "itemList")
+ACTIONS = "aws-next-best-action"  # the one recipe that recommends actions
 RECIPES = {
     "aws-user-personalization-v2": Recipe(hpo=False, events_config=True),
     "aws-user-personalization": Recipe(objective=True, exploration=True),
@@ -41,7 +42,7 @@ RECIPES = {
     "aws-semantic-similarity": Recipe(needs=("Items",), incremental=True, metrics_are_known=False, line=("itemId",)),
     "aws-trending-now": Recipe(hpo=False, batch=(), metrics_are_known=False),
     "aws-popularity-count": Recipe(hpo=False),
-    "aws-next-best-action": Recipe(needs=("Actions",), hpo=False, batch=(), metrics_are_known=False),
+    ACTIONS: Recipe(needs=("Actions",), hpo=False, batch=(), metrics_are_known=False),
     "aws-item-affinity": Recipe(campaigns=False, batch=SEGMENTS, hpo=False, line=("itemId",)),
     "aws-item-attribute-affinity": Recipe(
         needs=("Items",), campaigns=False, batch=SEGMENTS, hpo=False, line=("itemAttributes",)
@@ -73,6 +74,13 @@ LEARNS_FROM = {
     "aws-ecomm-customers-who-viewed-x-also-viewed": "View",
     "aws-vod-because-you-watched-x": "Watch",
     "aws-vod-most-popular": "Watch",
+}
+# What a use case is asked about, where it is not a user alone. Source: the same.
+USE_CASES_ABOUT = {
+    "aws-ecomm-frequently-bought-together": ("itemId",),
+    "aws-ecomm-customers-who-viewed-x-also-viewed": ("userId", "itemId"),
+    "aws-vod-because-you-watched-x": ("userId", "itemId"),
+    "aws-vod-more-like-x": ("userId", "itemId"),
 }
 USE_CASE, EXPLORING_USE_CASE = Recipe(), Recipe(exploration=True)
 

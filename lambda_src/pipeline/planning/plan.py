@@ -150,6 +150,7 @@ def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Data
         what = f"a schedule of the dataset group {run.dataset_group} started this run; the file is about {named} now."
         return rejected(about, [Problem("$.datasetGroup.name", f"{what} {remove}")])
     record = planned(reading, about, settings().quotas, "planned" if reading.document.get("dryRun") else None)
+    record.samples_wanted = reading.document.get("samples", settings().samples) if record.outcome == "proceed" else 0
     if record.outcome in VERDICTS and named != group:  # what schedules start reads the file anew for each step
         what = f"the file was changed while the run took its turn, and is about {named} now. Upload it again."
         return rejected(about, [Problem("$.datasetGroup.name", what)])

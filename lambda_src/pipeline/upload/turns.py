@@ -19,9 +19,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipeline import clients
+from pipeline import clients, objects
 from pipeline.boundaries import GROUP_NAME
-from pipeline.engine.record import LOST_RACE, Record, load
+from pipeline.engine.record import Record, load
 from pipeline.engine.waiting import SHORTEST, seconds_until_turn
 from pipeline.params import document as params
 from pipeline.params.dialects import normalise
@@ -285,11 +285,8 @@ def _ticket(execution_prefix: str, values: Any) -> Ticket | None:
 
 def _write(group: str, turns: Turns, etag: str | None) -> bool:
     body = json.dumps({"format": FORMAT} | asdict(turns)).encode()
-    condition: Json = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
     try:
-        clients.s3().put_object(Bucket=settings().bucket, Key=_key(group), Body=body, **condition)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in LOST_RACE:
-            return False
-        raise
+        objects.write(_key(group), body, etag)
+    except objects.Changed:
+        return False
     return True

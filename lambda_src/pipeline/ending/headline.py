@@ -1,0 +1,92 @@
+"""What happened, in one sentence with the one number that matters: the first line of mail and page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Json = dict[str, Any]
+# What was done where nothing was.
+UNCHANGED = ("reused", "gone", "skipped")
+
+
+def headline(document: Json) -> str:
+    """The sentence about a report, without an ARN in it."""
+    run, outcome = document["run"], document["outcome"]
+    group = str(run.get("datasetGroup") or run.get("key") or run["id"])
+    return SENTENCES[outcome](document, group)
+
+
+def why(document: Json) -> str:
+    """In few words what a subject says beside outcome and group; nothing where that says it all."""
+    if document["failures"]:
+        more = document.get("failureCount", len(document["failures"])) - 1
+        first = document["failures"][0]
+        return f"{first['where']}: {first['what']}" + (f" (and {more:,} more)" if more else "")
+    return _quality(document) or ("nothing had changed" if is_unchanged(document) else "")
+
+
+def is_unchanged(document: Json) -> bool:
+    """Whether a run found everything as it should be, and did nothing."""
+    rescheduled = any(done != "kept" for done in document.get("schedules", {}).values())
+    rows = document["resources"]
+    return document["outcome"] == "succeeded" and not rescheduled and all(row["done"] in UNCHANGED for row in rows)
+
+
+def _succeeded(document: Json, group: str) -> str:
+    if is_unchanged(document):
+        return f"{group} is up to date: nothing had changed, so nothing was imported, trained or updated."
+    held = [row["name"] for row in document["resources"] if row["done"].startswith("held")]
+    if held:
+        return f"{group}: the run succeeded, and the gate held {_listed(held)} on what it served."
+    quality = _quality(document)
+    return f"{group} is up to date{': ' + quality if quality else ''}."
+
+
+def _failed(document: Json, group: str) -> str:
+    count, first = document.get("failureCount", 1), document["failures"][0]
+    others = f" ({count - 1:,} more below)" if count > 1 else ""
+    if first["where"] == "the run":
+        return f"{group} FAILED: {first['what'].rstrip('. ')}{others}."
+    return f"{group} FAILED at {first['where']}{others}."
+
+
+def _rejected(document: Json, group: str) -> str:
+    count = document.get("failureCount", len(document["failures"]))
+    problems = "a problem" if count == 1 else f"{count:,} problems"
+    return f"{group} was not started: the upload has {problems}. Nothing was created or changed."
+
+
+def _quality(document: Json) -> str:
+    """`for-you has a new version, NDCG at 25 0.3120 (+0.0210)`: of the first solution that was trained."""
+    for entry in document.get("quality", []):
+        new = entry["versions"][-1]
+        if not new["isNew"] or not entry["metric"]:
+            continue
+        value, before = new["metrics"].get(entry["metric"]), None
+        if len(entry["versions"]) > 1:
+            before = entry["versions"][-2]["metrics"].get(entry["metric"])
+        change = "" if before is None or value is None else f" ({value - before:+.4f})"
+        return f"{entry['solution']} has a new version, {spelled(entry['metric'])} {value:.4f}{change}"
+    return ""
+
+
+def spelled(metric: str) -> str:
+    """A metric's key for readers: `NDCG at 25`."""
+    name = metric.replace("normalized_discounted_cumulative_gain", "NDCG").replace("_", " ")
+    return name[0].upper() + name[1:]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+SENTENCES: dict[str, Callable[[Json, str], str]] = {
+    "succeeded": _succeeded,
+    "failed": _failed,
+    "rejected": _rejected,
+    "superseded": lambda _, group: f"{group}: nothing was done, a newer upload took this one's place before it began.",
+    "planned": lambda _, group: f"{group}: this is the plan; nothing was done (dryRun).",
+    "torn down": lambda _, group: f"{group} is torn down: the dataset group and all that belonged to it is deleted.",
+    "under way": lambda document, group: f"{group} is under way: {document['progress']}.",
+}
