@@ -111,10 +111,11 @@ def _filtered(record: Record, data: dict[str, Dataset], asked: list[Question]) -
 
 
 def _fits(expressions: list[filters.Expression], question: Question) -> bool:
-    of_actions = any(expression.target == "ACTIONID" for expression in expressions)
+    target = "ACTIONID" if question.operation == ACT else "ITEMID"
     values = [value for expression in expressions for condition in expression.conditions for value in condition.values]
     of_item = any(value.kind == "item" for value in values)
-    return (question.operation == ACT) == of_actions and (not of_item or "itemId" in question.parameters)
+    fits = all(expression.target == target for expression in expressions)  # those of users are for segments
+    return fits and (not of_item or "itemId" in question.parameters)
 
 
 def _values(expressions: list[filters.Expression], data: dict[str, Dataset]) -> tuple[dict[str, str], list[str]]:
