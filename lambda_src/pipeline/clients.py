@@ -69,27 +69,26 @@ def _client(service: str, config: Config = CONFIG) -> Any:
 @functools.cache
 def personalize() -> PersonalizeClient:
     """The control plane of Amazon Personalize, to read."""
-    client: PersonalizeClient = _observed("personalize", CONFIG)
+    client: PersonalizeClient = _observed(_client("personalize"))
     return client
 
 
 @functools.cache
 def personalize_once() -> PersonalizeClient:
     """The control plane of Amazon Personalize, to write: without retries of the SDK's own."""
-    client: PersonalizeClient = _observed("personalize", ONCE)
+    client: PersonalizeClient = _observed(_client("personalize", ONCE))
     return client
 
 
-def _observed(service: str, config: Config) -> Any:
-    client = _client(service, config)
-    client.meta.events.register(f"after-call.{service}", clock.observe)
+def _observed(client: Any) -> Any:
+    client.meta.events.register(f"after-call.{client.meta.service_model.service_id.hyphenize()}", clock.observe)
     return client
 
 
 @functools.cache
 def personalize_runtime() -> PersonalizeRuntimeClient:
     """What answers for campaigns and recommenders."""
-    client: PersonalizeRuntimeClient = _observed("personalize-runtime", CONFIG)
+    client: PersonalizeRuntimeClient = _observed(_client("personalize-runtime"))
     return client
 
 

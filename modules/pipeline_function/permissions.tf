@@ -24,6 +24,14 @@ locals {
     length(pattern) <= 56 && can(regex("^[^*]*$", pattern)) ? pattern : "${substr(regex("^[^*]*", pattern), 0, 47)}*", ".*"
   ])])
 
+  # What a run asks of what it has made; a recommender answers the first.
+  ask = [
+    "personalize:GetRecommendations", "personalize:GetPersonalizedRanking", "personalize:GetActionRecommendations",
+  ]
+
+  # Creating with tags asks for the first, too.
+  tag = ["personalize:TagResource", "personalize:ListTagsForResource"]
+
   statements = merge(
     {
       # What Personalize checks a call against: AWS's service authorization reference, which lists for creations the
@@ -59,19 +67,23 @@ locals {
       }
 
       ImportData = {
-        actions   = ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"]
+        actions   = concat(["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"], local.tag)
         resources = ["${local.personalize}:dataset-import-job/*"]
       }
 
       ManageEventTrackers = {
-        actions = [
+        actions = concat([
           "personalize:CreateEventTracker", "personalize:DescribeEventTracker", "personalize:DeleteEventTracker",
-        ]
+        ], local.tag)
         resources = ["${local.personalize}:event-tracker/*"]
       }
 
+      # And try them: who asks for recommendations needs a right to what answers, and to the filter. These rights stand
+      # with the others on the same ARNs, as those to tags do, for a role's policies may have 10,240 characters in all.
       ManageFilters = {
-        actions   = ["personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter"]
+        actions = concat([
+          "personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter",
+        ], local.ask)
         resources = ["${local.personalize}:filter/*"]
       }
 
@@ -86,7 +98,7 @@ locals {
       # A solution version's ARN is its solution's, and a part more. The recipe is in no table, but without a right to
       # it the service has refused creations. Trainings are stopped by a teardown only; what it deletes is deleted to make
       # anew what failed, too.
-      ManageSolutionsAndTheirVersions = {
+      ManageSolutions = {
         actions = concat([
           "personalize:CreateSolution", "personalize:DescribeSolution", "personalize:UpdateSolution",
           "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion",
@@ -96,10 +108,10 @@ locals {
       }
 
       ManageCampaigns = {
-        actions = [
+        actions = concat([
           "personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign",
           "personalize:DeleteCampaign",
-        ]
+        ], local.ask)
         resources = ["${local.personalize}:campaign/*", "${local.personalize}:solution/*"]
       }
 
@@ -118,33 +130,21 @@ locals {
         ]
       }
 
+      # And look recipes up, also those of solutions.
       ManageRecommenders = {
-        actions = [
+        actions = concat([
           "personalize:CreateRecommender", "personalize:DescribeRecommender", "personalize:UpdateRecommender",
           "personalize:StartRecommender", "personalize:StopRecommender", "personalize:DeleteRecommender",
-        ]
+          "personalize:DescribeRecipe",
+        ], slice(local.ask, 0, 1))
         resources = ["${local.personalize}:recommender/*", local.recipes]
       }
 
-      # Each asks for a right to what answers, and to the filter that is tried.
-      AskForRecommendations = {
-        actions = [
-          "personalize:GetRecommendations", "personalize:GetPersonalizedRanking", "personalize:GetActionRecommendations",
-        ]
-        resources = ["${local.personalize}:campaign/*", "${local.personalize}:recommender/*", "${local.personalize}:filter/*"]
-      }
-
-      ReadRecipes = {
-        actions   = ["personalize:DescribeRecipe"]
-        resources = [local.recipes]
-      }
-
-      # All else that takes tags; creating with tags asks for TagResource too.
+      # All else that takes tags.
       KeepTagsInStep = {
-        actions = ["personalize:TagResource", "personalize:ListTagsForResource"]
+        actions = local.tag
         resources = [for type in [
-          "dataset-import-job", "event-tracker", "filter", "solution", "campaign",
-          "batch-inference-job", "batch-segment-job", "recommender",
+          "filter", "solution", "campaign", "batch-inference-job", "batch-segment-job", "recommender",
         ] : "${local.personalize}:${type}/*"]
       }
 
@@ -160,13 +160,13 @@ locals {
         resources = ["*"]
       }
 
-      PassTheImportRoleToPersonalize = {
+      PassTheImportRole = {
         actions   = ["iam:PassRole"]
         resources = [var.personalize_role_arn]
         condition = { StringEquals = { "iam:PassedToService" = "personalize.amazonaws.com" } }
       }
 
-      PassTheScheduleRoleToScheduler = {
+      PassTheScheduleRole = {
         actions   = ["iam:PassRole"]
         resources = [var.schedules.role_arn]
         condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }

@@ -43,6 +43,9 @@ def x86_64(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("x86_64") / "pipeline.zip", runtime="python3.12", architecture="x86_64")
 
 
+PAGES_ONLY = ("jinja2/", "markupsafe/", "leather/")  # compiled they would be twice as large, and pages can wait
+
+
 def test_two_builds_give_the_same_bytes(own: Path, tmp_path: Path) -> None:
     again = build(tmp_path / "again.zip", runtime=RUNTIME, architecture=ARCHITECTURE)
     assert again.read_bytes() == own.read_bytes()
@@ -52,6 +55,7 @@ def test_every_module_is_compiled_whatever_the_time_of_its_source(own: Path) -> 
     with zipfile.ZipFile(own) as package:
         names = set(package.namelist())
         sources = {name for name in names if name.endswith(".py")}
+        sources = {name for name in sources if not name.startswith(PAGES_ONLY)}
         assert {cache_from_source(name) for name in sources} == {name for name in names if name.endswith(".pyc")}
         flags = {struct.unpack_from("<I", package.read(cache_from_source(name)), 4)[0] for name in sources}
         assert flags == {0b01}  # by hash, unchecked (PEP 552)

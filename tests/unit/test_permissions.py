@@ -130,8 +130,13 @@ def allowed(policy: str = POLICY) -> set[str]:
 
 
 def statements() -> dict[str, str]:
-    """The text of each statement of the policy, by its sid."""
-    found = re.findall(r"^      (\w+) = {\n(.*?)^      }$", POLICY, re.DOTALL | re.MULTILINE)
+    """The text of each statement of the policy, by its sid, with what it has in common with others."""
+    text = POLICY
+    for name, first in (("ask", "slice(local.ask, 0, 1)"), ("tag", "")):
+        (shared,) = re.findall(rf"^  {name} += (\[.*?\])", POLICY, re.DOTALL | re.MULTILINE)
+        text = text.replace(first, shared.partition(",")[0]) if first else text
+        text = text.replace(f"local.{name}", shared)
+    found = re.findall(r"^      (\w+) = {\n(.*?)^      }$", text, re.DOTALL | re.MULTILINE)
     assert len(found) > 20
     return dict(found)
 
