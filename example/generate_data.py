@@ -34,6 +34,18 @@ LEANINGS = {
     "M": {"Action": 1.4, "SciFi": 1.4, "War": 1.4, "Romance": 0.7},
 }
 
+# What films are called: twenty beginnings, seventeen nouns and five endings make 1,700 titles.
+BEGINNINGS = (
+    "The Silent", "A Second", "The Last", "My Borrowed", "The Crooked", "One Bright", "The Paper", "A Winter",
+    "The Hollow", "Our Secret", "The Golden", "A Distant", "The Broken", "Her Blue", "The Hidden", "Some Wild",
+    "The Burning", "His Old", "The Endless", "A Little",
+)  # fmt: skip
+NOUNS = (
+    "Harbour", "Summer", "Letter", "Garden", "Witness", "Mountain", "Orchestra", "Kingdom", "Detective", "River",
+    "Promise", "Machine", "Lighthouse", "Stranger", "Island", "Carnival", "Frontier",
+)  # fmt: skip
+ENDINGS = ("", " II", " Returns", " at Night", " Forever")
+
 START = 1_735_689_600  # 1 January 2025, in seconds since the epoch, as Personalize wants them
 DAY = 24 * 60 * 60
 DAYS = 210
@@ -50,6 +62,7 @@ class User:
 @dataclass(frozen=True)
 class Item:
     id: str
+    title: str
     genres: tuple[str, ...]
     year: int
     popularity: float
@@ -68,7 +81,7 @@ def generate(folder: Path, seed: int = 1) -> dict[str, int]:
     """Write the three data sets below `folder`; returns the number of rows of each."""
     chance = random.Random(seed)
     users = [make_user(f"u{number:04}", chance) for number in range(1, USERS + 1)]
-    items = [make_item(f"i{number:04}", rank, chance) for number, rank in enumerate(shuffled(ITEMS, chance), 1)]
+    items = [make_item(number, rank, chance) for number, rank in enumerate(shuffled(ITEMS, chance), 1)]
     interactions = sorted(make_interactions(users, items, chance))
     write(
         folder / "Users" / "users.csv",
@@ -77,8 +90,8 @@ def generate(folder: Path, seed: int = 1) -> dict[str, int]:
     )
     write(
         folder / "Items" / "items.csv",
-        ("ITEM_ID", "GENRES", "YEAR"),
-        ((item.id, "|".join(item.genres), item.year) for item in items),
+        ("ITEM_ID", "TITLE", "GENRES", "YEAR"),
+        ((item.id, item.title, "|".join(item.genres), item.year) for item in items),
     )
     write(
         folder / "Interactions" / "interactions.csv",
@@ -100,10 +113,16 @@ def make_user(user_id: str, chance: random.Random) -> User:
     return User(user_id, gender, age, taste)
 
 
-def make_item(item_id: str, rank: int, chance: random.Random) -> Item:
+def make_item(number: int, rank: int, chance: random.Random) -> Item:
     genres = tuple(sorted(GENRES[index] for index in shuffled(len(GENRES), chance)[: 1 + int(3 * chance.random())]))
     year = 2025 - int(60 * chance.random() * chance.random())
-    return Item(item_id, genres, year, popularity=1 / (rank + 25))
+    return Item(f"i{number:04}", title(number - 1), genres, year, popularity=1 / (rank + 25))
+
+
+def title(number: int) -> str:
+    """The film's, of which there are no two alike."""
+    first, rest = number % len(BEGINNINGS), number // len(BEGINNINGS)
+    return f"{BEGINNINGS[first]} {NOUNS[rest % len(NOUNS)]}{ENDINGS[rest // len(NOUNS)]}"
 
 
 def make_interactions(
