@@ -140,6 +140,7 @@ module "pipeline_function" {
   limits                = { timeout_seconds = local.timeout_seconds, patience_seconds = floor(var.patience_hours * 3600), quotas = var.quotas }
   data_checks           = var.data_checks
   samples               = var.samples
+  announce_starts       = var.announce_starts
   boundaries            = { json = jsonencode(local.boundaries), dataset_groups = local.dataset_groups_in_arns, allow_teardown = var.allow_teardown }
   package               = module.lambda_package.package
   params_file           = var.params_file

@@ -320,6 +320,13 @@ variable "samples" {
   }
 }
 
+variable "announce_starts" {
+  description = "Whether a run mails that it begins, once its plan is made and before it spends anything. Every ending is mailed in any case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "quotas" {
   description = <<-EOT
     Quotas of the account where AWS has raised them, so that runs that need more than AWS's usual ones aren't rejected;

@@ -31,8 +31,9 @@ variables {
     patience_seconds = 900
     quotas           = { dataset_groups = 500, solutions = null, campaigns = 20, recommenders = null, filters = null }
   }
-  data_checks = { mode = "full", concurrency = 4 }
-  samples     = 3
+  data_checks     = { mode = "full", concurrency = 4 }
+  samples         = 3
+  announce_starts = false
   boundaries = {
     json           = "{}"
     dataset_groups = ["*"]
@@ -122,8 +123,9 @@ run "its_policy_is_not_too_long" {
       quotas           = { dataset_groups = 99999, solutions = 99999, campaigns = 99999, recommenders = 99999, filters = 99999 }
     }
     # As many and as long as the root's variables take, in as many quotation marks as there can be.
-    data_checks = { mode = "full", concurrency = 4 }
-    samples     = 3
+    data_checks     = { mode = "full", concurrency = 4 }
+    samples         = 3
+    announce_starts = false
     boundaries = {
       json = jsonencode({
         dataset_groups = [for number in range(8) : "${number}-team-and-more"]
@@ -164,8 +166,9 @@ run "it_reaches_the_dataset_groups_it_may_work_on_and_no_others" {
   module { source = "./modules/pipeline_function" }
 
   variables {
-    data_checks = { mode = "full", concurrency = 4 }
-    samples     = 3
+    data_checks     = { mode = "full", concurrency = 4 }
+    samples         = 3
+    announce_starts = false
     boundaries = {
       json           = "{}"
       dataset_groups = ["a-*", "shop", "*-test", "a-name-of-just-as-many-characters-as-a-dataset-group-may-have-0"]
@@ -206,9 +209,10 @@ run "without_teardowns_no_training_is_stopped" {
   module { source = "./modules/pipeline_function" }
 
   variables {
-    data_checks = { mode = "full", concurrency = 4 }
-    samples     = 3
-    boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
+    data_checks     = { mode = "full", concurrency = 4 }
+    samples         = 3
+    announce_starts = false
+    boundaries      = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
   }
 
   assert {
@@ -349,6 +353,7 @@ run "its_settings_reach_it" {
       DATA_CHECKS            = "full"
       DATA_CHECK_CONCURRENCY = "4"
       SAMPLES                = "3"
+      ANNOUNCE_STARTS        = "false"
       QUOTAS                 = "{\"campaigns\":20,\"dataset_groups\":500}"
       BOUNDARIES             = "{}"
       LOG_LEVEL              = "DEBUG"

@@ -28,10 +28,11 @@ variables {
     retry_attempts        = 2
     max_event_age_seconds = 21600
   }
-  limits      = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
-  data_checks = { mode = "full", concurrency = 4 }
-  samples     = 3
-  boundaries  = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
+  limits          = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
+  data_checks     = { mode = "full", concurrency = 4 }
+  samples         = 3
+  announce_starts = false
+  boundaries      = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
   package = {
     filename = "pipeline.zip"
     hash     = "abc"

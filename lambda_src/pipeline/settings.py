@@ -21,7 +21,8 @@ class Settings:
     `timeout_seconds` is how long a run may work, and how long it may wait for its turn; `patience_seconds` how long
     throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's;
     `boundaries` are what params files may do; `data_checks` says how much of the data is looked at where they say
-    nothing, by `data_check_concurrency` calls side by side; `samples` for how many users a run asks what it has made.
+    nothing, by `data_check_concurrency` calls side by side; `samples` for how many users a run asks what it has made;
+    `announce_starts` whether a run mails that it begins.
     """
 
     bucket: str
@@ -39,6 +40,7 @@ class Settings:
     data_checks: DataChecks
     data_check_concurrency: int
     samples: int
+    announce_starts: bool
 
     @property
     def arns(self) -> Arns:
@@ -76,4 +78,5 @@ def settings() -> Settings:
         data_checks=cast(DataChecks, os.environ["DATA_CHECKS"]),
         data_check_concurrency=int(os.environ["DATA_CHECK_CONCURRENCY"]),
         samples=int(os.environ["SAMPLES"]),
+        announce_starts=os.environ["ANNOUNCE_STARTS"] == "true",
     )

@@ -52,6 +52,12 @@ variable "samples" {
   nullable    = false
 }
 
+variable "announce_starts" {
+  description = "Whether a run mails that it begins."
+  type        = bool
+  nullable    = false
+}
+
 variable "boundaries" {
   description = "What params files may do: `json` for the function, from the root's inputs; patterns of the dataset groups, and whether one may be torn down, for its policy."
   type        = object({ json = string, dataset_groups = list(string), allow_teardown = bool })

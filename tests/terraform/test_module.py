@@ -127,6 +127,7 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "DATA_CHECKS": "full",
         "DATA_CHECK_CONCURRENCY": "4",
         "SAMPLES": "3",
+        "ANNOUNCE_STARTS": "false",
         "BOUNDARIES": rich["boundaries"],
         "LOG_LEVEL": "DEBUG",
     }

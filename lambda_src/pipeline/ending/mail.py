@@ -27,7 +27,8 @@ def compose(document: dict[str, Any]) -> tuple[str, str]:
     document = printable(document)
     run = document["run"]
     about = f"{document['outcome']}: {run.get('datasetGroup') or run.get('key') or run['id']}"
-    subject = "; ".join(part for part in (f"[personalize-pipeline] {about}", why(document)) if part)
+    why_so = document["news"]["what"] if "news" in document else why(document)
+    subject = "; ".join(part for part in (f"[personalize-pipeline] {about}", why_so) if part)
     plain = "".join(character if 32 <= ord(character) < 127 else "?" for character in subject)
     return plain[:LONGEST_SUBJECT], "\n\n".join(part for part in _parts(document) if part)
 
@@ -82,6 +83,11 @@ def _at(failure: dict[str, Any]) -> str:
 
 def _parts(document: dict[str, Any]) -> Iterator[str]:
     """In the order in which a reader wants to know."""
+    if news := document.get("news"):
+        yield _section(f"{document['run']['datasetGroup']} {news['what']}.", news["lines"])
+        yield from _where_to_look(document)
+        yield "\n".join(_about(document))
+        return
     yield headline(document)
     yield from _to_do(document)
     yield from _what_bills(document)
@@ -115,9 +121,9 @@ def _what_bills(document: dict[str, Any]) -> Iterator[str]:
 
 def _where_to_look(document: dict[str, Any]) -> Iterator[str]:
     run = document["run"]
-    if "bucket" not in run or "report" not in document:
+    if "bucket" not in run or ("report" not in document and "news" not in document):
         return
-    lines = [f"Report: s3://{run['bucket']}/{document['report']}"]
+    lines = [f"Report: s3://{run['bucket']}/{document['report']}"] if "report" in document else []
     if arn := run.get("executionArn"):
         page = f"runs/{run['id']}/report.html"
         lines = [f"Page:   {links.of_object(run['bucket'], page, arn)}", f"Steps:  {links.of_execution(arn)}", *lines]
@@ -166,7 +172,7 @@ def _about(document: dict[str, Any]) -> Iterator[str]:
         yield f"Dataset group: {run['datasetGroup']}"
     if run.get("key"):
         yield f"Params file:   {run['key']}"
-    if "report" in document:  # else it is a plan for a terminal, of no run
+    if "report" in document or "news" in document:  # else it is a plan for a terminal, of no run
         yield f"Run:           {run['id']}"
     if newer := document.get("supersededBy"):
         yield f"Superseded by: {newer['key']}{_of_run(newer)}"

@@ -16,7 +16,7 @@ from pipeline.engine.resources import OPEN
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 
-from . import index, page, rows
+from . import announcements, index, page, rows
 from .timeline import timeline
 
 logger = logging.getLogger(__name__)
@@ -63,9 +63,11 @@ def _show(run: str) -> None:
     record = load(run)
     if record is None or record.reported or record.outcome not in ("proceed", "teardown"):
         return
+    document = under_way(record)
+    with _told("news not mailed"):
+        announcements.announce(record, document)
     if _shown.get(run) == record.etag:
         return
-    document = under_way(record)
     try:
         objects.write(key(run), page.render(document).encode(), etag, HTML)
     except objects.Changed:

@@ -38,6 +38,7 @@ class Record:
         samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
         failure: what ended the run as a whole.
+        announced: whether its beginning was mailed.
         reported: whether its ending was mailed: from then on the run does nothing more.
     """
 
@@ -55,6 +56,7 @@ class Record:
     samples: list[Json] = field(default_factory=list)
     delays: list[Json] = field(default_factory=list)
     failure: str | None = None
+    announced: bool = False
     reported: bool = False
     _etag: str | None = None
     _written: bytes = b""
@@ -105,6 +107,7 @@ class Record:
             "samples": self.samples,
             "delays": self.delays,
             "failure": self.failure,
+            "announced": self.announced,
             "reported": self.reported,
         }
         return {name: value for name, value in values.items() if value not in (None, [], {}, False)}
@@ -136,6 +139,7 @@ def load(run_id: str) -> Record | None:
         samples=values.get("samples", []),
         delays=values.get("delays", []),
         failure=values.get("failure"),
+        announced=values.get("announced", False),
         reported=values.get("reported", False),
         _etag=etag,
         _written=body,

@@ -52,6 +52,7 @@ class Resource:
         weighed: the version that the gate weighed.
         held: why a gate held the campaign.
         over_at: when a look saw that nothing more will be done to it; epoch seconds.
+        told_late: whether it was mailed that it takes longer than its like did.
         no_answer: why a campaign or recommender that is up does not answer, in words.
         took: seconds from its creation or update to its end, on the service's clock.
     """
@@ -88,6 +89,7 @@ class Resource:
     weighed: str | None = None
     held: str | None = None
     over_at: float | None = None
+    told_late: bool = False
     no_answer: str | None = None
     took: float | None = None
 
