@@ -126,7 +126,8 @@ def changes(before: Moment | None, after: Moment) -> Iterator[str]:
     known = {(entry["type"], entry["name"]): _status(entry) for entry in before.resources} if before else {}
     for entry in after.resources:
         status, was = _status(entry), known.get((entry["type"], entry["name"]))
-        if status != was:
+        is_news = was is not None or entry.get("plan") not in DONE
+        if status != was and is_news:
             change = f"{was} -> {status}" if was else status
             yield f"{_elapsed(after)}  {_label(entry)} {entry['name']}: {change}"
     if after.has_ended or before is None or before.status != after.status:
