@@ -66,7 +66,7 @@ def find(name: str | None = None, bucket: str | None = None) -> Deployment:
     if name:
         found = _read(f"{name}{SUFFIX}") or (_read(name) if name.endswith(SUFFIX) else None)
         if found is None:
-            raise CommandError(f"there is no deployment {name} in {_region()}. {_there_are(names())}")
+            raise CommandError(f"there is no deployment {name}. {_there_are(names())}")
         if bucket and found.bucket != bucket:
             raise CommandError(f"the bucket of deployment {name} is {found.bucket}, not {bucket}. Name one of the two.")
         return found
@@ -78,7 +78,7 @@ def find(name: str | None = None, bucket: str | None = None) -> Deployment:
     if there:
         several = ", ".join(one.where for one in there)
         raise CommandError(f"there are several deployments: {several}. Name one: --deployment NAME.")
-    raise CommandError(f"no deployment was found. {_there_are([])}")
+    raise CommandError(_there_are([]))
 
 
 def names() -> list[str]:
@@ -129,8 +129,9 @@ def _read(function: str) -> Deployment | None:
 
 def _there_are(found: list[str]) -> str:
     if not found:
-        return f"There is none in {_region()}; is that the region, and the account (AWS_DEFAULT_REGION, AWS_PROFILE)?"
-    return f"There are: {', '.join(found)}."
+        settings = "AWS_DEFAULT_REGION, AWS_PROFILE"
+        return f"There is no deployment in {_region()}. Is that the region, and the account ({settings})?"
+    return f"In {_region()} there are: {', '.join(found)}."
 
 
 def _region() -> str:

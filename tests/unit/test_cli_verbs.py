@@ -125,7 +125,7 @@ class TestFinding:
         code, out, err = cli("runs", "list", "--json")
         assert code == 2
         assert json.loads(out)["error"] in err
-        assert "There is none in us-east-1" in err or "no deployment in us-east-1" in err
+        assert "There is no deployment in us-east-1. Is that the region" in err
 
     def test_missing_credentials_are_told(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         without_credentials(monkeypatch)
