@@ -12,7 +12,6 @@ from moto import mock_aws
 from local import commands, pages, uploads
 from local.__main__ import main
 
-
 BUCKET = "input-bucket"
 
 
