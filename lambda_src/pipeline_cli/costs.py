@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ending import billing
+from pipeline.ending import billing, mail
 from pipeline.engine.existing import Existing
 from pipeline.engine.record import Record
 from rich.console import Group, RenderableType
@@ -64,7 +64,7 @@ def _billed(rows: list[Json], deployment: Deployment) -> RenderableType:
 
 def _upload(params: Path, record: Record) -> Iterator[RenderableType]:
     if record.outcome == "rejected":
-        lines = [f"{problem['where']}: {problem['what']}" for problem in record.problems]
+        lines = [f"{problem['where']}: {problem['what']}" for problem in mail.printable(record.problems)]
         yield Text("\n".join([f"{params} would be rejected, and cost nothing:", *lines]))
     elif (costs := estimate(record)) is None:
         yield Text(f"What the upload of {params} would cost can't be told.")

@@ -46,7 +46,7 @@ class Moment:
     @property
     def resources(self) -> list[Json]:
         """The graph, as far as it is planned; what is passed over or only helps is left out."""
-        there = (self.record or {}).get("resources", [])
+        there = mail.printable((self.record or {}).get("resources", []))
         return [entry for entry in there if entry.get("plan") != "skip" and not entry.get("helper")]
 
     @property

@@ -72,6 +72,13 @@ def test_a_fault_of_data_is_told_by_its_own_place(validate: Validate) -> None:
     assert validate("params.json", "--data-checks", "off")[0] == 0
 
 
+def test_what_a_file_says_is_no_command_to_a_log_or_a_terminal(validate: Validate) -> None:
+    hostile = params(solution={"name": "x", "\n::error::a\x1b[2J": 1})
+    code, out, _ = validate(write("params.json", hostile))
+    assert (code, "\x1b" in out, "\n::error" in out) == (1, False, False)
+    assert "::error::a [2J" in out
+
+
 def test_for_programs(validate: Validate) -> None:
     code, out, err = validate(write("a.json", params()), write("b.json", {}), "missing.json", "--json")
     assert code == 2

@@ -132,6 +132,11 @@ class TestFinding:
         code, _, err = cli("runs", "list")
         assert (code, err) == (2, "runs list: no AWS credentials were found. Sign in, or set AWS_PROFILE.\n")
 
+    def test_a_profile_that_is_not_there_is_told(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "nobody")
+        code, _, err = cli("runs", "list")
+        assert (code, err) == (2, "runs list: The config profile (nobody) could not be found\n")
+
 
 class TestRuns:
     def test_are_listed_newest_first(self, deployment: Deployment, cli: Cli) -> None:
@@ -147,6 +152,12 @@ class TestRuns:
         assert listed[1]["metric"] > 0 and listed[1]["key"] == "params.json" and listed[1]["datasetGroup"] == "shop"
         assert [run["run"] for run in json.loads(cli("runs", "list", "-n", "1", "--json")[1])["runs"]] == ids[:1]
         assert "No runs of nobody yet" in cli("runs", "list", "--group", "nobody")[1]
+
+    def test_a_key_can_not_write_to_the_terminal(self, deployment: Deployment, cli: Cli) -> None:
+        report = {"outcome": "rejected", "run": {"key": "a\x1b[2J/params.json", "datasetGroup": "[red]x\r"}}
+        deployment.upload("runs/20251123-170502-00000001/report.json", report)
+        out = cli("runs", "list")[1]
+        assert ("a [2J/params.json" in out, "[red]x" in out, "\x1b" in out) == (True, True, False)
 
     def test_many_are_cut_by_the_limit_and_nothing_is_cut_in_a_pipe(self, deployment: Deployment, cli: Cli) -> None:
         for number in range(1100):
