@@ -13,11 +13,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from . import groups, plan
+from . import groups, plan, runs
 from .deployments import Deployment
 from .terminal import Terminal, table
 
 Json = dict[str, Any]
+MOST_REPORTS = 10  # runs back, for one that says what a group costs
 
 
 def run(deployment: Deployment, terminal: Terminal, params: Path | None, prefix: str, group: str | None) -> int:
@@ -28,7 +29,7 @@ def run(deployment: Deployment, terminal: Terminal, params: Path | None, prefix:
     """
     existing = Existing()
     names = [group] if group else groups.known(deployment)
-    rows = [row for name in names for row in _bills(deployment, name, existing)]
+    rows = [row for name in names for row in bills(deployment, name, existing)]
     document: Json = {"deployment": deployment.name, "bills": rows}
     parts: list[RenderableType] = [_billed(rows, deployment)]
     code = 0
@@ -48,17 +49,38 @@ def estimate(record: Record) -> Json | None:
     return costs or None
 
 
-def _bills(deployment: Deployment, group: str, existing: Existing) -> Iterator[Json]:
-    for row in billing.bills(deployment.arns.of("dataset-group", group), existing):
-        yield {"datasetGroup": group} | row
+def bills(deployment: Deployment, group: str, existing: Existing) -> Iterator[Json]:
+    """What bills in a group now; `monthly`, `currency` and `formula` of each as its last report has them, else None."""
+    rows = billing.bills(deployment.arns.of("dataset-group", group), existing)
+    costs = last_costs(deployment, group) if rows else {}
+    known = {row["resource"]: row for row in costs.get("monthly", [])}
+    for row in rows:
+        told = known.get(f"{row['type']} {row['name']}", {})
+        amount = {"monthly": told.get("amount"), "currency": costs.get("currency"), "formula": told.get("formula")}
+        yield {"datasetGroup": group} | row | amount
+
+
+def last_costs(deployment: Deployment, group: str) -> Json:
+    """What the newest report of a group that tells it says of costs; nothing where none does."""
+    for run in runs.newest(deployment, group, MOST_REPORTS):
+        report = runs.read(deployment, run["run"], "report") or {}
+        if costs := report.get("costs"):
+            return dict(costs)
+    return {}
 
 
 def _billed(rows: list[Json], deployment: Deployment) -> RenderableType:
     if not rows:
         return Text(f"Nothing bills in the dataset groups of {deployment.where}: no campaign or recommender is up.")
-    shown: Table = table("dataset group", "what", "name", "billed")
+    shown: Table = table("dataset group", "what", "name", "a month", "billed")
     for row in rows:
-        shown.add_row(row["datasetGroup"], row["type"], Text(row["name"]), Text(row["billed"]))
+        month = f"{_amount(row['monthly'])} {row['currency'] or ''}".rstrip()
+        how = row["formula"] or row["billed"]
+        shown.add_row(row["datasetGroup"], row["type"], Text(row["name"]), month, Text(how))
+    known = [row["monthly"] for row in rows if row["monthly"] is not None]
+    if known:
+        total = "in all" if len(known) == len(rows) else "in all, of what is known"
+        shown.add_row("", "", Text(total, "bold"), f"{sum(known):,.2f} {rows[0]['currency'] or ''}".rstrip(), "")
     return shown
 
 
