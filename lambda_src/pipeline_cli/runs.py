@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.ending import mail
 from pipeline.engine.calls import side_by_side
+from pipeline.engine.resource_types import RESOURCE_TYPES
 from pipeline.run_ids import run_id
 from pipeline.upload.runs import GONE
 from rich.text import Text
@@ -169,7 +170,8 @@ def _row(deployment: Deployment, working: dict[str, Json]) -> Callable[[str], Js
         if report:
             outcome, seconds = report["outcome"], report.get("seconds")
         elif execution:
-            outcome, seconds = "running" if document.get("outcome") else "waiting", max(time.time() - (started or 0), 0)
+            outcome = "running" if document.get("outcome") else "waiting"
+            seconds = max(time.time() - execution["startDate"].timestamp(), 0)
         else:
             outcome, seconds = UNREPORTED, None
         rows = document.get("resources", []) if report else []
@@ -204,6 +206,12 @@ def _under_way(row: Json, record: Json | None) -> Iterator[str]:
 
 def resource_line(resource: Json) -> str:
     """A resource of a record, in a line: what is planned, and how far it is."""
-    name = f"{resource['type']} {resource['name']}"
+    name = f"{label(resource)} {resource['name']}"
     how = resource.get("failure") or resource.get("status") or resource.get("state", "open")
     return f"{resource.get('plan', ''):<10} {name}: {how}"
+
+
+def label(resource: Json) -> str:
+    """The type of a record's resource, in words."""
+    kind = RESOURCE_TYPES.get(resource["type"])
+    return kind.label if kind else str(resource["type"])

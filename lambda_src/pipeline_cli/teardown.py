@@ -18,7 +18,7 @@ from rich.text import Text
 from . import groups, plan, runs, watch
 from .deployments import Deployment
 from .errors import CommandError
-from .terminal import Terminal, table
+from .terminal import WIDEST, Terminal, table
 
 Json = dict[str, Any]
 START_SECONDS = 60  # from an upload to its run: S3 says most events come within seconds
@@ -46,7 +46,9 @@ def run(deployment: Deployment, terminal: Terminal, group: str, *, is_agreed: bo
         there = ", ".join(entry["name"] for entry in _groups()) or "none"
         return _refused(terminal, f"There is no dataset group {group} in {deployment.arns.region}; there are: {there}.")
     bills = billing.bills(arn, existing)
-    terminal.err.print(_shown(group, record.resources, bills, deployment, existing.describe("datasetGroup", arn) or {}))
+    described = existing.describe("datasetGroup", arn) or {}
+    terminal.err.width = WIDEST
+    terminal.err.print(_shown(group, record.resources, bills, deployment, described))
     terminal.confirm("Type the group's name to delete it all:", group, is_agreed=is_agreed)
     version = (
         clients.s3()

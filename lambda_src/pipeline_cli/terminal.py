@@ -13,7 +13,7 @@ from rich.text import Text
 from .errors import CommandError
 
 FORMAT = 1  # of every JSON object; a reader passes over members that it doesn't know
-WIDEST = 10_000  # columns of what is piped: nothing is cut off there
+WIDEST = 10_000  # columns that a table may have
 OUTCOMES = {"succeeded": "green", "torn down": "green", "planned": "green", "failed": "bold red", "rejected": "red"}
 
 
@@ -27,8 +27,6 @@ class Terminal:
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self.out = Console(highlight=False, soft_wrap=True)
-        if not self.out.is_terminal:
-            self.out.width = WIDEST
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def result(self, document: dict[str, Any], shown: RenderableType) -> None:
@@ -38,6 +36,7 @@ class Terminal:
         elif isinstance(shown, str):
             self.out.print(Text(shown))
         else:
+            self.out.width = WIDEST  # a narrow terminal breaks lines rather than to lose what they say
             self.out.print(shown)
 
     def json(self, document: dict[str, Any]) -> None:

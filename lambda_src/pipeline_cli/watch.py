@@ -10,7 +10,6 @@ from typing import Any
 from pipeline import clients
 from pipeline.ending import mail
 from pipeline.ending.report import GOOD
-from pipeline.engine.resource_types import RESOURCE_TYPES
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -18,7 +17,8 @@ from rich.text import Text
 from . import runs
 from .deployments import Deployment
 from .live import bar, duration, follow, style
-from .terminal import Terminal, table
+from .runs import label
+from .terminal import Terminal
 
 Json = dict[str, Any]
 LOOK_SECONDS = 5  # it costs two reads; runs take from minutes to hours
@@ -113,12 +113,17 @@ def drawn(moment: Moment) -> Group:
     if not moment.resources:
         waits = "waits for its turn, or plans" if moment.status == "RUNNING" else ""
         return Group(head, Text(waits, "dim"))
-    shown: Table = table("resource", "name", "plan", "status", "")
-    for entry in moment.resources:
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("resource", "name", "plan", "status", ""):
+        # In a narrow terminal the columns that may wrap give way.
+        shown.add_column(heading, no_wrap=heading not in ("name", "status"))
+    worked_on = [entry for entry in moment.resources if not _is_left(entry)]
+    for entry in worked_on:
         status = _status(entry)
         name = Text(entry["name"], no_wrap=True, overflow="ellipsis")
-        shown.add_row(_label(entry), name, entry.get("plan", ""), Text(status, style(status)), _progress(entry, moment))
-    return Group(head, shown)
+        shown.add_row(label(entry), name, entry.get("plan", ""), Text(status, style(status)), _progress(entry, moment))
+    left = len(moment.resources) - len(worked_on)
+    return Group(head, *([shown] if worked_on else []), *([Text(f"and {left} as before", "dim")] if left else []))
 
 
 def changes(before: Moment | None, after: Moment) -> Iterator[str]:
@@ -126,10 +131,9 @@ def changes(before: Moment | None, after: Moment) -> Iterator[str]:
     known = {(entry["type"], entry["name"]): _status(entry) for entry in before.resources} if before else {}
     for entry in after.resources:
         status, was = _status(entry), known.get((entry["type"], entry["name"]))
-        is_news = was is not None or entry.get("plan") not in DONE
-        if status != was and is_news:
+        if status != was and (was is not None or not _is_left(entry)):
             change = f"{was} -> {status}" if was else status
-            yield f"{_elapsed(after)}  {_label(entry)} {entry['name']}: {change}"
+            yield f"{_elapsed(after)}  {label(entry)} {entry['name']}: {change}"
     if after.has_ended or before is None or before.status != after.status:
         yield f"{_elapsed(after)}  run {after.status}"
 
@@ -140,7 +144,7 @@ def _json_lines(looker: Looker, terminal: Terminal) -> Moment:
     while True:
         moment = looker.look()
         resources = [
-            {"type": _label(entry), "name": entry["name"], "plan": entry.get("plan"), "status": _status(entry)}
+            {"type": label(entry), "name": entry["name"], "plan": entry.get("plan"), "status": _status(entry)}
             for entry in moment.resources
         ]
         now: Json = {"run": moment.run, "status": moment.status, "outcome": moment.outcome, "resources": resources}
@@ -152,9 +156,9 @@ def _json_lines(looker: Looker, terminal: Terminal) -> Moment:
         time.sleep(LOOK_SECONDS)
 
 
-def _label(entry: Json) -> str:
-    kind = RESOURCE_TYPES.get(entry["type"])
-    return kind.label if kind else str(entry["type"])
+def _is_left(entry: Json) -> bool:
+    """Whether nothing is done to it, and nothing is wrong with it."""
+    return entry.get("plan") in DONE and entry.get("state", "open") in ("open", "ready")
 
 
 def _status(entry: Json) -> str:
@@ -173,6 +177,8 @@ def _progress(entry: Json, moment: Moment) -> str:
     """How far a job is, by what its like took last time."""
     if entry.get("state", "open") != "open" or "since" not in entry or not entry.get("durations"):
         return ""
+    if moment.now < entry["since"]:
+        return ""  # another clock: that of the local stack
     return bar((moment.now - entry["since"]) / max(entry["durations"][0], 1))
 
 
