@@ -18,8 +18,8 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: run status down
-run: $(VENV)/.local ## Bring the whole pipeline up on this machine and run the example to the mail
-	@$(BIN)/python -m local run
+run: $(VENV)/.local ## Bring the whole pipeline up on this machine and run the example to the mail; or your files: PARAMS=my.json DATA=my-data/
+	@$(BIN)/python -m local run $(if $(PARAMS),--params "$(PARAMS)") $(if $(DATA),--data "$(DATA)")
 status: $(VENV)/.local ## Show what runs locally and how to look at it
 	@$(BIN)/python -m local status
 down: $(VENV)/.local ## Stop what `make run` started

@@ -9,7 +9,7 @@ output "bucket_arn" {
 }
 
 output "boundaries" {
-  description = "What params files may do, as JSON: `terraform output -raw boundaries > boundaries.json`, for `make plan BOUNDARIES=boundaries.json`."
+  description = "What params files may do, as JSON: `terraform output -raw boundaries > boundaries.json`, for `personalize-pipeline plan --boundaries boundaries.json`; with `--deployment` it is known."
   value       = jsonencode(local.boundaries)
 }
 

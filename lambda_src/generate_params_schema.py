@@ -256,7 +256,9 @@ def generate() -> dict[str, Any]:
             "batch": WHEN
             | {"description": "Batch jobs: `auto` (default) when input or model changed, `always`, `never`."},
         },
-        "required": ["datasetGroup", "datasets"],
+        # A teardown needs nothing but the name that it stands for.
+        "if": {"required": ["teardown"]},
+        "else": {"required": ["datasetGroup", "datasets"]},
         "dependentRequired": {"campaign": ["solution"]},
         "additionalProperties": False,
         "$defs": {

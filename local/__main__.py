@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 try:
-    from . import commands, servers
+    from . import commands, servers, uploads
     from .errors import LocalError
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -39,10 +39,17 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_subparsers(required=True, metavar="command").add_parser
     for name, text, command in (
         ("up", "start the servers and apply the module to them", _up),
-        ("run", "bring everything up, then upload the example and follow its run to the mail", _run),
+        (
+            "run",
+            "bring everything up, then upload the example, or files of yours, and follow the run to the mail",
+            _run,
+        ),
     ):
         starting = add(name, help=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         _add_settings(starting)
+        if name == "run":
+            starting.add_argument("--params", type=Path, help="a params file of your own, instead of the example")
+            starting.add_argument("--data", type=Path, help="the folder with its data: Interactions/, Users/, ...")
         starting.set_defaults(command=command)
     uploading = add("upload", help="upload a file or folder; a params file starts a run, which is followed")
     uploading.add_argument("path", type=Path)
@@ -74,7 +81,8 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return commands.run(options.scale, options.aws_port, options.personalize_port)
+    files = uploads.named(options.params, options.data)
+    return commands.run(options.scale, options.aws_port, options.personalize_port, files)
 
 
 def _terraform(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import servers, state, terraform, uploads
+from . import pages, servers, state, terraform, uploads
 from .errors import LocalError, RunFailed
 from .processes import end_group
 from .runs import Watcher
@@ -55,12 +55,12 @@ def up(scale: float, aws_port: int, personalize_port: int) -> Remembered:
         raise
 
 
-def run(scale: float, aws_port: int, personalize_port: int) -> int:
-    """Bring everything up, upload the example and follow its run to the mail; 0 if it succeeded."""
+def run(scale: float, aws_port: int, personalize_port: int, files: uploads.Files = uploads.EXAMPLE_FILES) -> int:
+    """Bring everything up, upload the example or the files given, and follow the run to the mail; 0 if it succeeded."""
     before = state.read()
     remembered = up(scale, aws_port, personalize_port)
     try:
-        return _run_example(remembered)
+        return _run_files(remembered, files)
     except BaseException:
         # A stack that was there before is left as it was found.
         if before is None or before.stack.aws.pid != remembered.stack.aws.pid:
@@ -174,18 +174,20 @@ def _copy_configuration() -> None:
         shutil.copyfile(file, WORK / file.name)
 
 
-def _run_example(remembered: Remembered) -> int:
+def _run_files(remembered: Remembered, files: uploads.Files) -> int:
     watcher = Watcher(remembered.stack, remembered.outputs)
-    if not uploads.DATA.is_dir():
+    if files.is_example and not uploads.DATA.is_dir():
         with step("Making the example's data"):
             uploads.generate_example()
-    bucket = remembered.outputs["bucket_name"]
-    with step(f"Uploading example/data to s3://{bucket}/"):
-        uploads.upload(watcher.s3, bucket, uploads.DATA)
+    bucket, params_file = remembered.outputs["bucket_name"], remembered.outputs["params_file"]
+    shown = "example/data" if files.is_example else files.data
+    with step(f"Uploading {shown} to s3://{bucket}/{files.prefix}"):
+        uploads.synchronise(watcher.s3, bucket, files, params_file)
     watcher.note_what_there_is()
-    key = remembered.outputs["params_file"]
-    with step(f"Uploading example/params.json to s3://{bucket}/{key}, which starts a run"):
-        uploads.upload(watcher.s3, bucket, uploads.PARAMS, key)
+    key = files.prefix + params_file
+    shown = "example/params.json" if files.is_example else files.params
+    with step(f"Uploading {shown} to s3://{bucket}/{key}, which starts a run"):
+        uploads.upload(watcher.s3, bucket, files.params, key)
     outcome = _follow(watcher)
     say("\nEverything is left running to be looked at: `python -m local status` shows how, `make down` stops it.")
     return outcome
@@ -200,6 +202,9 @@ def _follow(watcher: Watcher) -> int:
         say(f"\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['message']}")
     if not mails:
         raise RunFailed(f"The run ended {ended.status}, and no mail came. {ended.error}")
+    if page := pages.fetch(watcher.s3, watcher.outputs["bucket_name"], execution, terraform.FOLDER):
+        say(f"\nThe run's page: {page}")
+        pages.show(page)
     return 0 if ended.status == "SUCCEEDED" else 1
 
 

@@ -1,10 +1,9 @@
 """The view of a run: a table that changes in a terminal, a line for each change elsewhere."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
+from pipeline_cli.live import bar, duration, follow, style
 from rich.console import Group
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -12,15 +11,20 @@ from .runs import Json, Moment
 from .steps import console
 
 _LOOK_SECONDS = 0.5
-_BAR = 10
-_STYLES = {"ACTIVE": "green", "SUCCEEDED": "green", "RUNNING": "yellow"}
 
 Look = Callable[[], Moment]
 
 
 def watch(look: Look, before: Sequence[Json] = ()) -> Moment:
     """Show what a run does to the resources that there were `before`, until it has ended; how it ended."""
-    return _watch_live(look, before) if console.is_terminal else _watch_lines(look, before)
+
+    def changed(last: Moment | None, moment: Moment) -> Iterator[str]:
+        for line in changes(last.resources if last else before, moment.resources):
+            yield f"    {_elapsed(moment)}  {line}"
+        if moment.has_ended:
+            yield f"    {_elapsed(moment)}  run {moment.status}"
+
+    return follow(console, look, lambda moment: table(moment, before), changed, lambda: _LOOK_SECONDS)
 
 
 def table(moment: Moment, before: Sequence[Json] = ()) -> Group:
@@ -34,8 +38,8 @@ def table(moment: Moment, before: Sequence[Json] = ()) -> Group:
     for resource in touched:
         status = _status(resource)
         name = Text(resource["name"], no_wrap=True, overflow="ellipsis")
-        shown.add_row(resource["type"], name, Text(status, _style(status)), _progress(resource, moment.now))
-    head = Text.assemble("run ", (moment.status, _style(moment.status)), f"  {_elapsed(moment)}")
+        shown.add_row(resource["type"], name, Text(status, style(status)), _progress(resource, moment.now))
+    head = Text.assemble("run ", (moment.status, style(moment.status)), f"  {_elapsed(moment)}")
     where = [Text(", ".join(dict.fromkeys(moment.states)), "dim")] if moment.states else []
     untouched = len(moment.resources) - len(touched)
     rest = [Text(f"and {untouched} as before", "dim")] if untouched else []
@@ -53,28 +57,6 @@ def changes(before: Sequence[Json], after: Sequence[Json]) -> Iterator[str]:
             yield f"{resource['type']} {resource['name']}: {change}{reason}"
 
 
-def _watch_live(look: Look, before: Sequence[Json]) -> Moment:
-    with Live(console=console, auto_refresh=False, transient=False) as live:
-        while True:
-            moment = look()
-            live.update(table(moment, before), refresh=True)
-            if moment.has_ended:
-                return moment
-            time.sleep(_LOOK_SECONDS)
-
-
-def _watch_lines(look: Look, resources: Sequence[Json]) -> Moment:
-    while True:
-        moment = look()
-        lines = [*changes(resources, moment.resources), *([f"run {moment.status}"] if moment.has_ended else [])]
-        for line in lines:
-            console.print(f"    {_elapsed(moment)}  {line}", markup=False)
-        if moment.has_ended:
-            return moment
-        resources = moment.resources
-        time.sleep(_LOOK_SECONDS)
-
-
 def _status(resource: Json) -> str:
     """The status, or while a campaign moves to another version that of the move."""
     update = resource.get("updateStatus")
@@ -87,30 +69,14 @@ def _looks(resource: Json) -> tuple[str, float]:
     return _status(resource), resource["lastUpdatedDateTime"]
 
 
-def _style(status: str) -> str:
-    if "FAILED" in status or status in ("TIMED_OUT", "ABORTED") or "STOPPED" in status:
-        return "red"
-    return _STYLES.get(status, "yellow")
-
-
 def _progress(resource: Json, now: float) -> str:
     end, start = resource.get("expectedEnd"), resource["creationDateTime"]
     if not end or end <= now:
         return ""
     if resource.get("updateStatus"):
         start = resource["lastUpdatedDateTime"]
-    part = min(max((now - start) / (end - start), 0), 1) if end > start else 0
-    full = round(part * _BAR)
-    return f"{'━' * full}{'─' * (_BAR - full)} {part:.0%}"
+    return bar((now - start) / (end - start) if end > start else 0)
 
 
 def _elapsed(moment: Moment) -> str:
-    return f"{_duration(moment.real_seconds)} here, {_duration(moment.emulated_seconds)} emulated"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return f"{duration(moment.real_seconds)} here, {duration(moment.emulated_seconds)} emulated"

@@ -25,6 +25,7 @@ from pipeline.planning.reading import Surroundings, read_params
 from pipeline.problems import Problem
 
 from .errors import CommandError
+from .terminal import Terminal
 
 Document = dict[str, Any]
 TYPES = {kind.upper(): kind for kind in schemas.CUSTOM}
@@ -50,21 +51,23 @@ ADVICE = (
     'solution, which is billed. Write "import": "never" and "train": "never" into the file to begin without.',
     'Schedules belong to a pipeline, not to Personalize: write those you want into "schedules".',
     "Imports, batch jobs and metric attributions will use the role of the pipeline that the file is uploaded to.",
-    "`make plan PARAMS=file BUCKET=name` shows what the upload would do.",
+    "`personalize-pipeline plan FILE -d NAME` (`make plan PARAMS=file BUCKET=name`) shows what the upload would do.",
 )
 
 
-def run(group: str, output: Path | None) -> int:
-    """Print or write the params file of a group; what is not in it goes to standard error.
+def run(group: str, output: Path | None, terminal: Terminal) -> int:
+    """Print or write the params file of a group; what is not in it goes to standard error, or with it into JSON.
 
     Returns:
         0, or 1 where the file has to be completed before a pipeline accepts it.
     """
     arn = _find(group)
     adoption = Adoption(arn)
-    text = json.dumps(adoption.document(), indent=2, ensure_ascii=False) + "\n"
+    document = adoption.document()
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        print(text, end="")
+        if not terminal.as_json:
+            print(text, end="")
     else:
         try:
             with output.open("x", encoding="utf-8") as opened:
@@ -72,9 +75,13 @@ def run(group: str, output: Path | None) -> int:
         except OSError as error:
             raise CommandError(f"can't write {output}: {error.strerror}.") from None
     faults = adoption.faults(json.loads(text))
-    _tell("To be mended before the file can be uploaded", [str(fault) for fault in faults])
+    to_mend, notes = [str(fault) for fault in faults], [*adoption.remarks, *ADVICE]
+    if terminal.as_json:
+        terminal.json({"params": document, "toMend": to_mend, "leftOut": adoption.left_out, "notes": notes})
+        return 1 if faults else 0
+    _tell("To be mended before the file can be uploaded", to_mend)
     _tell("Not in the file", adoption.left_out)
-    _tell("Good to know", [*adoption.remarks, *ADVICE])
+    _tell("Good to know", notes)
     return 1 if faults else 0
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 
 class CommandError(Exception):
@@ -18,4 +25,6 @@ def in_words(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         refusal = error.response["Error"]
         return f"AWS refused {error.operation_name}: {refusal.get('Message') or refusal.get('Code')}"
-    return f"AWS can't be reached: {error}"
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return f"AWS can't be reached: {error}. Is the region right (AWS_DEFAULT_REGION), and the network up?"
+    return f"{error}"  # of the settings: a profile that is not there, a sign-in that is over

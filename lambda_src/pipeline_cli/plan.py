@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
-from pipeline.data import folders
+from pipeline.data import checks, folders
 from pipeline.data.checks import Summarise
 from pipeline.engine.record import Record
 from pipeline.params.places import home_of
@@ -22,6 +22,7 @@ from pipeline.planning.reading import Reading, Surroundings, folder_in_bucket, r
 from pipeline.settings import DataChecks
 
 from . import local_data
+from .deployments import Deployment
 from .errors import CommandError
 from .shown import Shown
 
@@ -34,11 +35,12 @@ KEY_ROLE = (
 
 
 NOT_COMPARED = (
-    "Not compared with the bucket's data and with what Personalize has: name the bucket for that (BUCKET=...)."
+    "Not compared with the bucket's data and with what Personalize has: name the deployment for that "
+    "(--deployment), or a bucket (--bucket, BUCKET=...)."
 )
 UNBOUNDED = (
     "Not held against what the deployment allows (dataset_groups, folders, ceilings, allow_teardown): name the file "
-    "with its output `boundaries` for that (BOUNDARIES=...)."
+    "with its output `boundaries` for that (--boundaries, BOUNDARIES=...), or the deployment (--deployment)."
 )
 
 
@@ -53,6 +55,7 @@ class Request:
         quotas: the account's own, by name, where they are not AWS's.
         boundaries: the file with the output `boundaries` of the deployment; without it nothing is bounded.
         data_checks: how much of the data is looked at where the file says nothing else.
+        deployment: the one that the bucket is of, if it is known: its boundaries, quotas and data checks hold.
     """
 
     path: Path
@@ -60,7 +63,20 @@ class Request:
     prefix: str = ""
     quotas: dict[str, int] = field(default_factory=dict)
     boundaries: Path | None = None
-    data_checks: DataChecks = "full"
+    data_checks: DataChecks | None = None
+    deployment: Deployment | None = None
+
+    @property
+    def bounds(self) -> Boundaries | None:
+        """What the deployment allows, where anything tells."""
+        if self.boundaries:
+            return boundaries_in(self.boundaries)
+        return self.deployment.boundaries if self.deployment else None
+
+    @property
+    def checks(self) -> DataChecks:
+        """How much of the data is looked at where the file says nothing."""
+        return self.data_checks or (self.deployment.data_checks if self.deployment else "full")
 
     @property
     def folder(self) -> str:
@@ -76,15 +92,16 @@ def run(request: Request, shown: Shown) -> int:
         0 when a run would proceed, else 1.
     """
     body = request.path.read_bytes()
-    bounds = _read(request.boundaries) if request.boundaries else Boundaries()
-    record, remarks = (_compared if request.bucket else _offline)(request, body, bounds, shown.summarise)
-    if not request.boundaries:
+    bounds = request.bounds
+    record, remarks = (_compared if request.bucket else offline)(request, body, bounds or Boundaries(), shown.summarise)
+    if bounds is None:
         remarks.append(UNBOUNDED)
     shown.plan(record, remarks)
     return 1 if record.outcome == "rejected" else 0
 
 
-def _read(file: Path) -> Boundaries:
+def boundaries_in(file: Path) -> Boundaries:
+    """What the module's output `boundaries` holds, from a file. Raises `CommandError` where that is something else."""
     try:
         return Boundaries.from_json(file.read_text(encoding="utf-8"))
     except ValueError:
@@ -93,9 +110,38 @@ def _read(file: Path) -> Boundaries:
 
 def _compared(request: Request, body: bytes, boundaries: Boundaries, summarise: Summarise) -> tuple[Record, list[str]]:
     """The plan of a dry run, as if the file had been uploaded to the bucket."""
-    bucket, folder = request.bucket or "", request.folder
+    bucket = request.bucket or ""
     _require(bucket)
-    key = folder + request.path.name
+    place = Place(bucket, request.folder, request.folder + request.path.name)
+    quotas = (request.deployment.quotas if request.deployment else {}) | request.quotas
+    return _as_uploaded(place, body, boundaries, quotas, request.checks, summarise), []
+
+
+def of_bucket(deployment: Deployment, key: str, body: bytes) -> Record:
+    """The plan of a dry run, as if `body` had been uploaded to a deployment's bucket as `key`."""
+    place = Place(deployment.bucket, key[: key.rfind("/") + 1], key)
+    known = (deployment.boundaries, deployment.quotas, deployment.data_checks)
+    return _as_uploaded(place, body, *known, checks.summarise_here)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a params file lies, or would lie: `folder` ends with a slash, or is empty."""
+
+    bucket: str
+    folder: str
+    key: str
+
+
+def _as_uploaded(
+    place: Place,
+    body: bytes,
+    boundaries: Boundaries,
+    quotas: dict[str, int],
+    data_checks: DataChecks,
+    summarise: Summarise,
+) -> Record:
+    bucket, folder, key = place.bucket, place.folder, place.key
     surroundings = Surroundings(
         _account(),
         None,
@@ -104,14 +150,12 @@ def _compared(request: Request, body: bytes, boundaries: Boundaries, summarise: 
         boundaries,
         key,
         lambda: folders.names_at(bucket, folder),
-        request.data_checks,
+        data_checks,
         summarise,
     )
     reading = read_params(body, {}, surroundings)
     _note_key_role(reading)
-    return planned(
-        reading, {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": folder}, request.quotas, "planned"
-    ), []
+    return planned(reading, {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": folder}, quotas, "planned")
 
 
 def _require(bucket: str) -> None:
@@ -137,7 +181,7 @@ def _note_key_role(reading: Reading) -> None:
         reading.sections.notes.append(KEY_ROLE)
 
 
-def _offline(request: Request, body: bytes, boundaries: Boundaries, summarise: Summarise) -> tuple[Record, list[str]]:
+def offline(request: Request, body: bytes, boundaries: Boundaries, summarise: Summarise) -> tuple[Record, list[str]]:
     """What the file and the data beside it show to be wrong. Where nothing is, there is a record without an outcome."""
     home, name = request.path.resolve().parent, request.path.name
 
@@ -153,7 +197,7 @@ def _offline(request: Request, body: bytes, boundaries: Boundaries, summarise: S
         boundaries,
         request.folder + name,
         lambda: [request.folder + beside_it for beside_it in local_data.names_in(home)],
-        request.data_checks,
+        request.checks,
         summarise,
     )
     reading = read_params(body, {}, surroundings)

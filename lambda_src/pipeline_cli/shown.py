@@ -56,7 +56,7 @@ class Shown:
         """Print the plan, and what was not looked at."""
         if self._as_json:
             # ASCII only: a file may hold what the terminal's encoding does not have.
-            print(json.dumps(_document(record, remarks), indent=1))
+            print(json.dumps(document_of_plan(record, remarks), indent=1))
             return
         if record.outcome is None:
             text = "\n".join([f"{record.run['key']} has no problems that can be seen without AWS.", *_data(record)])
@@ -66,7 +66,7 @@ class Shown:
         self._out.print(_styled("\n".join([text, *remarks])))
 
 
-def _document(record: Record, remarks: list[str]) -> dict[str, Any]:
+def document_of_plan(record: Record, remarks: list[str]) -> dict[str, Any]:
     """The plan for programs (docs/commands.md)."""
     planned = document_of(record)["resources"] if record.outcome == "planned" else []
     actions = [{name: row[name] for name in ("type", "name", "plan", "reason")} for row in planned]

@@ -176,6 +176,13 @@ class TestTurns:
         deployment.upload_data("team-a/other/")
         assert [ended.succeeded for ended in deployment.step(working, waiting)] == [True, True]
 
+    def test_a_teardown_that_stands_alone_names_its_group_too(self, deployment: Deployment) -> None:
+        deployment.run(named("a-"), key="team-a/params.json")
+        before, calls = self.versions(deployment), len(deployment.emulator.calls)
+        hostile = deployment.run({"teardown": "a-shop"}, key="team-b/params.json")
+        assert (self.versions(deployment), len(deployment.emulator.calls)) == (before, calls)
+        assert f"is a-shop; Terraform's input `folders` binds team-b/ to b-*; {ASK}" in hostile.mail
+
     def test_a_schedules_run_of_a_file_that_came_to_name_another_teams_group_is_refused_too(
         self, deployment: Deployment
     ) -> None:

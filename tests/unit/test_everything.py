@@ -312,6 +312,13 @@ def test_a_teardown_leaves_nothing(deployment: Deployment) -> None:
     assert schedules() == {}
 
 
+def test_a_teardown_may_stand_alone_in_its_file(deployment: Deployment) -> None:
+    deployment.run(everything())
+    assert deployment.run({"teardown": "shop"}, key="teardown/shop/params.json").report["outcome"] == "torn down"
+    assert not deployment.personalize.list_dataset_groups()["datasetGroups"]
+    assert not deployment.run({"teardown": 1}).succeeded
+
+
 def test_a_dry_run_of_a_teardown_says_what_would_go_and_leaves_it(deployment: Deployment) -> None:
     deployment.run(everything())
     before = deployment.writes()

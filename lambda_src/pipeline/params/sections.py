@@ -126,7 +126,7 @@ class Reader:
         for purpose, expression in read.schedules.items():
             if what := schedule_expressions.fault(expression):
                 read.problem(json_path("schedules", purpose), what)
-        read.datasets = [self._dataset(kind, entry) for kind, entry in document["datasets"].items()]
+        read.datasets = [self._dataset(kind, entry) for kind, entry in document.get("datasets", {}).items()]
         if "eventTracker" in document:
             read.event_trackers = [self._in_group("eventTracker", "$.eventTracker", document["eventTracker"])]
         read.filters = [

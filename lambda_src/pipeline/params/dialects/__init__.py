@@ -40,7 +40,10 @@ def is_foreign(document: Object) -> bool:
 
 
 def normalise(document: Object) -> tuple[Object, list[str]]:
-    """The document in our own shape, and what the mail should say of the translation (nothing if it was ours)."""
+    """The document in our own shape, and what the mail should say of the translation (nothing if it was ours).
+
+    A teardown may stand alone, `{"teardown": "shop"}`: the dataset group that it names is the file's.
+    """
     lines: list[str] = []
     while isinstance(document, dict) and (dialect := next((d for d in DIALECTS if d.recognises(document)), None)):
         notes = Notes()
@@ -48,4 +51,6 @@ def normalise(document: Object) -> tuple[Object, list[str]]:
         document = dict(document)
         dialect.translate(document, notes)
         lines += notes.lines()
+    if isinstance(document, dict) and isinstance(document.get("teardown"), str):
+        document = {"datasetGroup": {"name": document["teardown"]}} | document
     return document, lines
