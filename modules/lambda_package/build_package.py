@@ -143,11 +143,7 @@ def drop_what_is_not_needed(contents: Path) -> None:
 
 def is_not_source(_folder: str, names: list[str]) -> set[str]:
     """Of the names in a folder, those of files that main.tf doesn't hash as sources, and of compiled ones."""
-    return {
-        name
-        for name in names
-        if name == "__pycache__" or (Path(name).suffix and Path(name).suffix not in SOURCES)
-    }
+    return {name for name in names if name == "__pycache__" or (Path(name).suffix and Path(name).suffix not in SOURCES)}
 
 
 def source_hash(contents: Path, requirements: Path, runtime: str, architecture: str) -> str:
@@ -157,9 +153,7 @@ def source_hash(contents: Path, requirements: Path, runtime: str, architecture: 
         return hashlib.sha256(file.read_bytes()).hexdigest()
 
     sources = sorted(
-        file.relative_to(contents).as_posix()
-        for file in files_in(contents / "pipeline")
-        if file.suffix in SOURCES
+        file.relative_to(contents).as_posix() for file in files_in(contents / "pipeline") if file.suffix in SOURCES
     )
     lines = [f"{file} {digest(contents / file)}" for file in sources]
     lines += [digest(requirements), digest(Path(__file__)), runtime, architecture]

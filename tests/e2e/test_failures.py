@@ -14,7 +14,7 @@ from .uploads import INTERACTIONS, interactions, params, params_named
 
 def assert_failed(run: Run, reason: str, where: str, prefix: str = "") -> None:
     """Its mail says why and where, lists what exists by now, and the execution failed with the same."""
-    assert run.subject == f"[personalize-pipeline] failed: {prefix}DatasetGroup"
+    assert run.subject.startswith(f"[personalize-pipeline] failed: {prefix}DatasetGroup; ")
     assert re.match(r"\S+ FAILED at ", run.mail)
     assert reason in run.wrong() and where in run.wrong(), run.mail
     assert run.status == "FAILED"
@@ -119,7 +119,7 @@ class TestEndingsThatTakeTime:
         run.pipeline.stack.stepfunctions.stop_execution(executionArn=run.arn)
         run.ended()
         assert run.status == "ABORTED"
-        assert run.subject == "[personalize-pipeline] failed: stopped-DatasetGroup"
+        assert run.subject.startswith("[personalize-pipeline] failed: stopped-DatasetGroup; ")
         assert "the run: the run was stopped by hand." in run.mail
         assert re.search(r"solution version stopped-Solution \(CREATE (PENDING|IN_PROGRESS);", run.mail)
         assert_lists_what_exists(run, "stopped-")

@@ -19,7 +19,7 @@ def test_a_queue_gets_the_messages_that_its_filter_policy_asks_for(shop: Pipelin
         (failure,), *found = failures(), *others()
     assert failure == {
         "subject": failed.subject,
-        "text": failed.mail,
+        "text": failed.mails()[-1]["message"],
         "outcome": "failed",
         "datasetGroup": "DatasetGroup",
         "run": failed.name,

@@ -43,7 +43,7 @@ def test_what_belongs_to_another_group_is_refused_by_name_and_stays_as_it_is(
     ):
         run = b.run(params_named("b-") | sections)
         assert run.error == "ParamsRejected", run.mail
-        assert run.subject == "[personalize-pipeline] rejected: b-DatasetGroup"
+        assert run.subject.startswith("[personalize-pipeline] rejected: b-DatasetGroup; ")
         assert f"{problem}, and is not touched. Use another name." in run.wrong()
         assert personalize.writes() == writes
     assert personalize.resources() == before

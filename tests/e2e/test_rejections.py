@@ -15,7 +15,7 @@ from .uploads import SOLUTION, interactions, params
 def assert_rejected(run: Run, *problems: str) -> None:
     """Its mail lists the problems, the execution failed with them, and Personalize was asked for nothing."""
     assert run.subject.startswith("[personalize-pipeline] rejected: ")
-    assert re.match(r"\S+ was not started: the upload has (a problem|\d+ problems)\. Nothing was created", run.mail)
+    assert re.match(r".+ was not started: the upload has (a problem|\d+ problems)\. Nothing was created", run.mail)
     assert [problem for problem in problems if problem not in run.mail or problem not in run.cause] == [], run.mail
     assert (run.status, run.error) == ("FAILED", "ParamsRejected")
     assert len(run.report["failures"]) == len(problems), run.mail

@@ -43,7 +43,7 @@ class TestTheMailOfARun:
         up.stack.stepfunctions.stop_execution(executionArn=run.arn)
         run.ended()
         personalize.run_at(FAST)
-        assert run.subject == "[personalize-pipeline] failed: DatasetGroup"
+        assert run.subject.startswith("[personalize-pipeline] failed: DatasetGroup; ")
         assert "the run: the run was stopped by hand." in run.wrong()
         assert run.done()["solution version"] == "created"
         assert run.done()["campaign"] == "unchanged"

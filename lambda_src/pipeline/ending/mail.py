@@ -126,7 +126,7 @@ def _where_to_look(document: dict[str, Any]) -> Iterator[str]:
     lines = [f"Report: s3://{run['bucket']}/{document['report']}"] if "report" in document else []
     if arn := run.get("executionArn"):
         page = f"runs/{run['id']}/report.html"
-        lines = [f"Page:   {links.of_object(run['bucket'], page, arn)}", f"Steps:  {links.of_execution(arn)}", *lines]
+        lines = [f"Page: {links.of_object(run['bucket'], page, arn)}", f"Steps: {links.of_execution(arn)}", *lines]
     yield "\n".join(lines)
 
 
