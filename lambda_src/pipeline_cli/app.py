@@ -283,23 +283,18 @@ def _teardown(
 
 @app.command("costs")
 def _costs(
-    params: Annotated[
-        Path | None, typer.Argument(help="A params file: what would its upload cost?", show_default=False)
-    ] = None,
-    prefix: Prefix = "",
     group: Annotated[str | None, typer.Option("--group", "-g", help="Only this dataset group.")] = None,
     deployment: Name = None,
     bucket: Bucket = None,
     json: AsJson = False,
 ) -> None:
-    """Say what bills now, of each dataset group; with a params file, also what its upload would cost.
+    """Say what bills now, of each dataset group, and how to stop it.
 
     \b
     personalize-pipeline costs
     personalize-pipeline costs --group shop --json
-    personalize-pipeline costs params.json
     """
-    _of_deployment("costs", json, deployment, bucket, lambda of, at: costs.run(of, at, params, prefix, group))
+    _of_deployment("costs", json, deployment, bucket, lambda of, at: costs.run(of, at, group))
 
 
 def _of_deployment(

@@ -89,16 +89,6 @@ def full(resources: int = 60, **more: Any) -> dict[str, Any]:
         data={
             "Interactions": {"files": 3, "rows": 120_000, "wasReadWhole": True, "users": 4_000, "change": "+12 rows"}
         },
-        costs={
-            "currency": "USD",
-            "prices": {"source": "table", "date": "2026-11-01", "region": "eu-west-1"},
-            "upload": [{"resource": "dataset import job shop", "what": "import", "formula": "1 GB", "amount": 0.05}],
-            "uploadTotal": 0.05,
-            "monthly": [{"resource": "campaign for-you", "formula": "1 TPS x 730 h", "amount": None}],
-            "monthlyTotal": 0,
-            "monthlyBefore": 0,
-            "notes": ["a price is not known"],
-        },
         bills=[
             {
                 "type": "campaign",

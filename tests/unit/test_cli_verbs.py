@@ -6,7 +6,6 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -339,45 +338,7 @@ class TestCosts:
         assert (code, out.splitlines()[1].split()[:3]) == (0, ["shop", "campaign", "for-you"])
         bills = json.loads(cli("costs", "--json")[1])["bills"]
         assert [(row["datasetGroup"], row["type"], row["name"]) for row in bills] == [("shop", "campaign", "for-you")]
-
-    def test_amounts_are_those_of_the_last_report_that_has_them(self, deployment: Deployment, cli: Cli) -> None:
-        ended = deployment.run()
-        monthly = [{"resource": "campaign for-you", "formula": "1 TPS x 730 h", "amount": 100.5}]
-        costs = {"currency": "USD", "monthly": monthly, "monthlyTotal": 100.5}
-        deployment.upload(f"runs/{ended.report['run']['id']}/report.json", ended.report | {"costs": costs})
-        deployment.run(params(solution={"name": "s h"}))
-        out = cli("costs")[1]
-        assert "100.50 USD" in out and "1 TPS x 730 h" in out and "in all" in out
-        assert json.loads(cli("costs", "--json")[1])["bills"][0]["monthly"] == 100.5
-
-    def test_what_an_upload_would_cost(
-        self, deployment: Deployment, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        file = tmp_path / "params.json"
-        file.write_text(json.dumps(params()))
-        estimate = {
-            "currency": "USD",
-            "prices": {"source": "table", "date": "2026-11-01", "region": REGION},
-            "upload": [{"resource": "training for-you", "what": "training", "formula": "2 h x 0.24", "amount": 0.48}],
-            "uploadTotal": 0.48,
-            "monthly": [{"resource": "campaign for-you", "formula": "?", "amount": None}],
-            "monthlyTotal": None,
-            "monthlyBefore": 0,
-            "notes": ["Not the truth."],
-        }
-        monkeypatch.setattr("pipeline_cli.costs.estimate", lambda _: estimate)
-        code, out, _ = cli("costs", str(file))
-        assert code == 0
-        for told in (
-            "0.48  training for-you  2 h x 0.24",
-            "Now it is 0.00 a month",
-            "table of 2026-11-01",
-            "Not the truth.",
-        ):
-            assert told in out
-        file.write_text(json.dumps(params(solution={"name": "s h"})))
-        code, out, _ = cli("costs", str(file))
-        assert (code, "would be rejected, and cost nothing" in out) == (1, True)
+        assert bills[0]["stop"].startswith("aws personalize delete-campaign")
 
 
 def test_the_plan_takes_what_the_deployment_allows(deployment: Deployment, cli: Cli, tmp_path: Any) -> None:

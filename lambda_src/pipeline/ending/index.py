@@ -39,7 +39,6 @@ def entry_of(document: Json) -> Json:
         "startedAt": run.get("startedAt"),
         "seconds": document.get("seconds"),
         "quality": quality,
-        "monthly": (document.get("costs") or {}).get("monthlyTotal"),
         "data": {
             kind: {name: seen[name] for name in ("rows", "wasReadWhole") if name in seen}
             for kind, seen in document.get("data", {}).items()

@@ -62,7 +62,6 @@ def _environment() -> Environment:
         "moment": _moment,
         "metric": spelled,
         "counted": counted,
-        "money": lambda amount: "unknown" if amount is None else f"${amount:,.2f}",
     }
     return environment
 

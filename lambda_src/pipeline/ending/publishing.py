@@ -98,7 +98,6 @@ def under_way(record: Record) -> Json:
         "resources": told,
         "data": record.data,
         "samples": record.samples,
-        "costs": getattr(record, "costs", None),
         "delays": record.delays,
         "notes": record.notes,
     }
