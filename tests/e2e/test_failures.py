@@ -15,7 +15,7 @@ from .uploads import INTERACTIONS, interactions, params, params_named
 def assert_failed(run: Run, reason: str, where: str, prefix: str = "") -> None:
     """Its mail says why and where, lists what exists by now, and the execution failed with the same."""
     assert run.subject.startswith(f"[personalize-pipeline] failed: {prefix}DatasetGroup; ")
-    assert re.match(r"\S+ FAILED at ", run.mail)
+    assert re.match(r"\S+ FAILED( at |: )", run.mail)
     assert reason in run.wrong() and where in run.wrong(), run.mail
     assert run.status == "FAILED"
     assert reason in run.cause and where in run.cause, run.cause

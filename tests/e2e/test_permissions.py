@@ -70,6 +70,16 @@ def test_a_run_without_a_permission_fails_and_says_what_it_lacks(
     assert shop.stack.personalize.resources("campaign") == []
 
 
+def test_a_campaign_that_may_not_be_asked_is_no_success_and_the_next_upload_goes_on(shop: Pipeline) -> None:
+    with shop.without("function", "personalize:GetRecommendations"):
+        run = shop.run()
+    assert run.status == "FAILED"
+    assert "campaign Campaign: does not answer" in run.wrong() and "GetRecommendations" in run.wrong(), run.mail
+    again = shop.run()
+    assert again.status == "SUCCEEDED", again.mail
+    assert again.done()["campaign"] == "reused"
+
+
 def test_a_turn_that_cannot_be_given_back_is_mailed_no_second_time_and_keeps_nobody_waiting(shop: Pipeline) -> None:
     shop.stack.personalize.run_at(0)
     run = shop.start(params(solution=None, campaign=None)).planned()

@@ -53,6 +53,13 @@ class TestTheFirstRun:
         assert "created in 1 h       solution version Solution" in run.mail
         assert "created in 10 min    campaign Campaign" in run.mail
 
+    def test_asks_the_campaign_for_users_of_the_data(self, run: Run) -> None:
+        samples = run.report["samples"]
+        assert len(samples) == 3 and all(sample["answer"] for sample in samples)
+        assert all(
+            sample["about"]["userId"] in run.page and sample["about"]["userId"] in run.mail for sample in samples
+        )
+
     def test_mails_how_good_the_model_is(self, run: Run) -> None:
         assert re.search(r"^  coverage +1\.0000$", run.mail, re.MULTILINE)
         assert re.search(r"^  precision_at_25 +0\.\d{4}$", run.mail, re.MULTILINE)
