@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from pipeline import clients
-from pipeline.ending import mail
+from pipeline.ending import mail, words
 from pipeline.engine.calls import side_by_side
 from pipeline.engine.resource_types import RESOURCE_TYPES
 from pipeline.run_ids import run_id
@@ -40,7 +40,7 @@ def show_list(deployment: Deployment, terminal: Terminal, group: str | None, lim
     """
     rows = list(newest(deployment, group, limit))
     shown = table("run", "outcome", "dataset group", "started", "took", "NDCG@25", "params file")
-    for row in mail.printable(rows):  # whoever uploads chooses keys
+    for row in words.printable(rows):  # whoever uploads chooses keys
         outcome = Text(row["outcome"], OUTCOMES.get(row["outcome"], "yellow"))
         took = duration(row["seconds"]) if row["seconds"] is not None else ""
         metric = f"{row['metric']:.4f}" if row["metric"] is not None else ""
@@ -200,7 +200,7 @@ def _under_way(row: Json, record: Json | None) -> Iterator[str]:
     else:
         yield f"The run works, for {duration(row['seconds'])} now. To follow it: personalize-pipeline runs watch"
     yield f"Run:           {row['run']}"
-    for resource in mail.printable((record or {}).get("resources", [])):
+    for resource in words.printable((record or {}).get("resources", [])):
         yield "  " + resource_line(resource)
 
 

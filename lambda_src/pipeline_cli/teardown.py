@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import clients
 from pipeline.boundaries import GROUP_NAME
-from pipeline.ending import billing, mail
+from pipeline.ending import billing, words
 from pipeline.engine.calls import status_of
 from pipeline.engine.existing import Existing
 from pipeline.upload.trigger import execution_name
@@ -40,7 +40,7 @@ def run(deployment: Deployment, terminal: Terminal, group: str, *, is_agreed: bo
     arn = deployment.arns.of("dataset-group", group)
     record = plan.of_bucket(deployment, key, body)
     if record.outcome == "rejected":
-        lines = [f"{problem['where']}: {problem['what']}" for problem in mail.printable(record.problems)]
+        lines = [f"{problem['where']}: {problem['what']}" for problem in words.printable(record.problems)]
         return _refused(terminal, "\n".join(lines), {"problems": record.problems})
     if existing.describe("datasetGroup", arn) is None:
         there = ", ".join(entry["name"] for entry in _groups()) or "none"

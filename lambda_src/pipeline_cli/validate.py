@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.boundaries import Boundaries
-from pipeline.ending import mail
+from pipeline.ending import words
 from pipeline.settings import DataChecks
 from rich.text import Text
 
@@ -41,7 +41,7 @@ def run(
         told.append(document)
         code = max(code, 1 if document["problemCount"] else 0)
         if not terminal.as_json:
-            terminal.out.print(_lines(mail.printable(document)))  # a log must not take it for commands
+            terminal.out.print(_lines(words.printable(document)))  # a log must not take it for commands
     if terminal.as_json:
         terminal.json({"files": told})
     return code

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import clients
-from pipeline.ending import mail
+from pipeline.ending import mail, words
 from pipeline.ending.report import GOOD
 from rich.console import Group
 from rich.table import Table
@@ -46,7 +46,7 @@ class Moment:
     @property
     def resources(self) -> list[Json]:
         """The graph, as far as it is planned; what is passed over or only helps is left out."""
-        there = mail.printable((self.record or {}).get("resources", []))
+        there = words.printable((self.record or {}).get("resources", []))
         return [entry for entry in there if entry.get("plan") != "skip" and not entry.get("helper")]
 
     @property

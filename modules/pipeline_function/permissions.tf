@@ -24,12 +24,8 @@ locals {
     length(pattern) <= 56 && can(regex("^[^*]*$", pattern)) ? pattern : "${substr(regex("^[^*]*", pattern), 0, 47)}*", ".*"
   ])])
 
-  # What a run asks of what it has made; a recommender answers the first.
-  ask = [
-    "personalize:GetRecommendations", "personalize:GetPersonalizedRanking", "personalize:GetActionRecommendations",
-  ]
-
-  # Creating with tags asks for the first, too.
+  # Of all that takes tags, in the statements that name it: a role's policies may have 10,240 characters in all. Creating
+  # with tags asks for the first, too.
   tag = ["personalize:TagResource", "personalize:ListTagsForResource"]
 
   statements = merge(
@@ -78,12 +74,8 @@ locals {
         resources = ["${local.personalize}:event-tracker/*"]
       }
 
-      # And try them: who asks for recommendations needs a right to what answers, and to the filter. These rights stand
-      # with the others on the same ARNs, as those to tags do, for a role's policies may have 10,240 characters in all.
       ManageFilters = {
-        actions = concat([
-          "personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter",
-        ], local.ask)
+        actions   = concat(["personalize:CreateFilter", "personalize:DescribeFilter", "personalize:DeleteFilter"], local.tag)
         resources = ["${local.personalize}:filter/*"]
       }
 
@@ -103,7 +95,7 @@ locals {
           "personalize:CreateSolution", "personalize:DescribeSolution", "personalize:UpdateSolution",
           "personalize:DeleteSolution", "personalize:CreateSolutionVersion", "personalize:DescribeSolutionVersion",
           "personalize:GetSolutionMetrics",
-        ], var.boundaries.allow_teardown ? ["personalize:StopSolutionVersionCreation"] : [])
+        ], local.tag, var.boundaries.allow_teardown ? ["personalize:StopSolutionVersionCreation"] : [])
         resources = ["${local.personalize}:solution/*", local.recipes]
       }
 
@@ -111,20 +103,20 @@ locals {
         actions = concat([
           "personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign",
           "personalize:DeleteCampaign",
-        ], local.ask)
+        ], local.tag)
         resources = ["${local.personalize}:campaign/*", "${local.personalize}:solution/*"]
       }
 
       # The filter, which a job may name, is in no table; nor is the solution for segment jobs.
       InferInBatches = {
-        actions = ["personalize:CreateBatchInferenceJob", "personalize:DescribeBatchInferenceJob"]
+        actions = concat(["personalize:CreateBatchInferenceJob", "personalize:DescribeBatchInferenceJob"], local.tag)
         resources = [
           "${local.personalize}:batch-inference-job/*", "${local.personalize}:solution/*", "${local.personalize}:filter/*",
         ]
       }
 
       SegmentInBatches = {
-        actions = ["personalize:CreateBatchSegmentJob", "personalize:DescribeBatchSegmentJob"]
+        actions = concat(["personalize:CreateBatchSegmentJob", "personalize:DescribeBatchSegmentJob"], local.tag)
         resources = [
           "${local.personalize}:batch-segment-job/*", "${local.personalize}:solution/*", "${local.personalize}:filter/*",
         ]
@@ -136,16 +128,18 @@ locals {
           "personalize:CreateRecommender", "personalize:DescribeRecommender", "personalize:UpdateRecommender",
           "personalize:StartRecommender", "personalize:StopRecommender", "personalize:DeleteRecommender",
           "personalize:DescribeRecipe",
-        ], slice(local.ask, 0, 1))
+        ], local.tag)
         resources = ["${local.personalize}:recommender/*", local.recipes]
       }
 
-      # All else that takes tags.
-      KeepTagsInStep = {
-        actions = local.tag
-        resources = [for type in [
-          "filter", "solution", "campaign", "batch-inference-job", "batch-segment-job", "recommender",
-        ] : "${local.personalize}:${type}/*"]
+      # Each asks for a right to what answers, and to the filter that is tried.
+      AskForRecommendations = {
+        actions = [
+          "personalize:GetRecommendations", "personalize:GetPersonalizedRanking", "personalize:GetActionRecommendations",
+        ]
+        resources = [
+          "${local.personalize}:campaign/*", "${local.personalize}:recommender/*", "${local.personalize}:filter/*",
+        ]
       }
 
       # Personalize has no resource level for lists.

@@ -85,7 +85,7 @@ def full(resources: int = 60, **more: Any) -> dict[str, Any]:
     told = document(
         resources,
         quality=quality(0.2, 0.31, 0.29, 0.35),
-        samples=[sample(number) for number in range(3)] + [sample(9, filter="new", filterValues={"SINCE": "1990"})],
+        samples=[sample(number) for number in range(3)] + [sample(9, filter="new")],
         data={
             "Interactions": {"files": 3, "rows": 120_000, "wasReadWhole": True, "users": 4_000, "change": "+12 rows"}
         },

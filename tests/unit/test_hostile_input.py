@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
-from pipeline.ending.mail import printable
 from pipeline.ending.report import plan_text
+from pipeline.ending.words import printable
 from pipeline.engine.differences import canonical
 from pipeline.params import document
 from pipeline.planning.plan import planned

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pipeline.ending import index, page, publishing
+from pipeline import objects
+from pipeline.ending import history, index, page, publishing
 from pipeline.ending.timeline import timeline
 from pipeline.engine.record import Record
 from pipeline.engine.resources import FAILED, OPEN, READY, Resource
@@ -156,6 +158,110 @@ def test_everything_that_can_be_built_has_a_page() -> None:
         assert row["name"] in html and (row["arn"] or "") in html
 
 
+def test_a_list_of_entries_of_another_form_keeps_no_run_from_being_reported() -> None:
+    with deployed() as deployment:
+        for form in ('{"runs":[{}]}', '{"runs":[3]}', '{"runs":{"a":1}}', '{"runs":[{"id":"0"}]}'):
+            deployment.upload("runs/index.json", form)
+            assert deployment.run({"no": "params"}).report["outcome"] == "rejected"
+
+
+def test_a_look_that_was_overtaken_lists_no_run_as_under_way_that_has_ended() -> None:
+    with deployed():
+        index.put({"id": "1", "outcome": "failed"})
+        index.put({"id": "1", "outcome": "under way"})
+        assert [run["outcome"] for run in index.runs()] == ["failed"]
+
+
+def test_the_page_of_the_list_has_what_another_run_wrote_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    with deployed() as deployment:
+        overwrite, others = objects.overwrite, iter(["other"])
+
+        def meanwhile(key: str, body: bytes, content_type: str) -> None:
+            if (other := next(others, None)) and key == index.PAGE:
+                publishing._list(ended(other))
+            overwrite(key, body, content_type)
+
+        monkeypatch.setattr(objects, "overwrite", meanwhile)
+        publishing._list(ended("mine"))
+        html = text(deployment, index.PAGE)
+    assert "mine/report.html" in html and "other/report.html" in html
+
+
+def ended(run: str) -> dict[str, Any]:
+    return {"outcome": "superseded", "run": {"id": run}, "failures": [], "resources": []}
+
+
+def test_a_dry_run_is_not_what_the_next_one_is_compared_with() -> None:
+    with deployed() as deployment:
+        deployment.upload_data()
+        deployment.run()
+        deployment.upload_data(interactions=INTERACTIONS + "u1,i1,1700000000\n" * 9)
+        assert "(+9 rows)" in deployment.run(params(dryRun=True)).mail
+        assert "(+9 rows)" in deployment.run().mail
+
+
+def test_a_campaign_that_was_held_before_it_existed_is_not_said_to_serve() -> None:
+    document = params()
+    document["campaign"]["deployWhen"] = {"metric": "coverage", "minimum": 99}
+    with deployed() as deployment:
+        deployment.upload_data()
+        held = deployment.run(document)
+    assert held.mail.startswith("shop: the run succeeded, and the gate let nothing be deployed as for-you.\n")
+    assert held.record["run"]["id"] and "new version" not in headline_why(held.report)
+
+
+def headline_why(report: dict[str, Any]) -> str:
+    return str(index.entry_of(report)["why"])
+
+
+def test_data_that_was_imported_and_not_trained_on_is_not_called_up_to_date() -> None:
+    with deployed() as deployment:
+        deployment.upload_data()
+        deployment.run()
+        deployment.upload_data(interactions=INTERACTIONS + "u1,i1,1700000000\n" * 9)
+        imported = deployment.run(params(train="never"))
+    assert imported.mail.startswith("shop: data was imported, and no model was trained on it by this run.\n")
+
+
+def test_a_second_teardown_had_nothing_to_do() -> None:
+    with deployed() as deployment:
+        deployment.upload_data()
+        deployment.run()
+        gone = [deployment.run(params(teardown="shop")).mail for _ in range(2)]
+    assert gone[0].startswith("shop is torn down") and gone[1].startswith("shop: there was nothing left to tear down.")
+
+
+def test_many_versions_are_asked_about_as_far_as_a_page_shows_them() -> None:
+    existing = Many()
+    solutions = [
+        Resource("solution", f"s{number}", {"recipeArn": "r"}, arn=f"solution/s{number}", plan="reuse")
+        for number in range(100)
+    ]
+    told = history.history(Record({"id": "x"}, resources=solutions), existing)  # type: ignore[arg-type]
+    assert len(told) == 100 and len(existing.asked) == len(set(existing.asked)) <= 2 * 100
+
+
+class Many:
+    """A group with a dozen versions of each solution."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def fetch_lists(self, wanted: Any) -> None:
+        list(wanted)
+
+    def listed(self, _: str, arn: str) -> list[dict[str, Any]]:
+        when = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        return [
+            {"solutionVersionArn": f"{arn}/{number}", "status": "ACTIVE", "lastUpdatedDateTime": when}
+            for number in range(12)
+        ]
+
+    def metrics(self, arn: str) -> dict[str, float]:
+        self.asked.append(arn)
+        return {"coverage": 0.5}
+
+
 # --- The timeline -----------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +285,19 @@ def test_the_critical_path_leads_from_what_ended_last_to_what_each_waited_for_la
         worked("a", 20, 30), worked("b", 20, 80), worked("c", 130, 50, "campaign a", "campaign b"), worked("d", 60, 20)
     )
     assert [name for name, span in found.items() if span["critical"]] == ["campaign b", "campaign c"]
+
+
+def test_imports_lie_on_the_path_though_no_solution_waits_for_them_by_name() -> None:
+    job = worked("job", 20, 3600, stage="importDatasets")
+    solution = worked("solution", 3700, None, stage="trainAndDeploy", over_at=3701.0)
+    version = worked("version", 3705, 100, "campaign solution", "campaign job", stage="trainAndDeploy")
+    found = spans(job, solution, version, now=5000.0)
+    assert found["campaign solution"]["free"] == 3620.0
+    assert [name for name, span in found.items() if span["critical"]] == [
+        "campaign job",
+        "campaign solution",
+        "campaign version",
+    ]
 
 
 def test_what_is_not_over_lasts_until_now_and_what_was_left_alone_has_no_bar() -> None:

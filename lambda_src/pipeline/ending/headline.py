@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pipeline.engine.resources import TEARDOWN
+
 Json = dict[str, Any]
 # What was done where nothing was.
 UNCHANGED = ("reused", "gone", "skipped")
@@ -23,7 +25,18 @@ def why(document: Json) -> str:
         more = document.get("failureCount", len(document["failures"])) - 1
         first = document["failures"][0]
         return f"{first['where']}: {first['what']}" + (f" (and {more:,} more)" if more else "")
-    return _quality(document) or ("nothing had changed" if is_unchanged(document) else "")
+    return _held(document) or _quality(document) or ("nothing had changed" if is_unchanged(document) else "")
+
+
+def advice(document: Json) -> str:
+    """What to do about a run that did not end well; nothing of one that did."""
+    if document["outcome"] == "rejected":
+        return "Mend the files and upload the params file again."
+    if document["outcome"] != "failed":
+        return ""
+    if any(row["plan"] == "delete" and row["reason"] == TEARDOWN for row in document["resources"]):
+        return "Upload the params file again: the teardown goes on with what is left."
+    return "What was made is kept and used again: mend the cause and upload the params file again."
 
 
 def is_unchanged(document: Json) -> bool:
@@ -36,11 +49,36 @@ def is_unchanged(document: Json) -> bool:
 def _succeeded(document: Json, group: str) -> str:
     if is_unchanged(document):
         return f"{group} is up to date: nothing had changed, so nothing was imported, trained or updated."
-    held = [row["name"] for row in document["resources"] if row["done"].startswith("held")]
-    if held:
-        return f"{group}: the run succeeded, and the gate held {_listed(held)} on what it served."
-    quality = _quality(document)
-    return f"{group} is up to date{': ' + quality if quality else ''}."
+    if held := _held(document):
+        return f"{group}: the run succeeded, and {held}."
+    if quality := _quality(document):
+        return f"{group} is up to date: {quality}."
+    if any(row["type"] == "dataset import job" and row["done"] == "created" for row in document["resources"]):
+        return f"{group}: data was imported, and no model was trained on it by this run."
+    return f"{group} is up to date."
+
+
+def _held(document: Json) -> str:
+    """What a gate did to the campaigns that it did not let move, if it did."""
+    held = [row for row in document["resources"] if row["done"].startswith("held")]
+    parts = []
+    if names := [row["name"] for row in held if row["arn"]]:
+        parts.append(f"the gate held {_listed(names)} on what it served")
+    if names := [row["name"] for row in held if not row["arn"]]:
+        parts.append(f"the gate let nothing be deployed as {_listed(names)}")
+    return " and ".join(parts)
+
+
+def _torn_down(document: Json, group: str) -> str:
+    if all(row["done"] != "deleted" for row in document["resources"]):
+        return f"{group}: there was nothing left to tear down."
+    return f"{group} is torn down: the dataset group and all that belonged to it is deleted."
+
+
+def _superseded(document: Json, group: str) -> str:
+    if document.get("supersededBy", {}).get("isTheSame"):
+        return f"{group}: nothing was done, another run that does the same waits for its turn already."
+    return f"{group}: nothing was done, a newer upload took this one's place before it began."
 
 
 def _failed(document: Json, group: str) -> str:
@@ -63,12 +101,20 @@ def _quality(document: Json) -> str:
         new = entry["versions"][-1]
         if not new["isNew"] or not entry["metric"]:
             continue
-        value, before = new["metrics"].get(entry["metric"]), None
-        if len(entry["versions"]) > 1:
-            before = entry["versions"][-2]["metrics"].get(entry["metric"])
+        value, before = new["metrics"].get(entry["metric"]), _before(document, entry)
         change = "" if before is None or value is None else f" ({value - before:+.4f})"
         return f"{entry['solution']} has a new version, {spelled(entry['metric'])} {value:.4f}{change}"
     return ""
+
+
+def _before(document: Json, entry: Json) -> float | None:
+    """The metric of the version that was served before; where no campaign did, of the one that was trained before."""
+    served = [row["comparison"]["serving"] for row in document["resources"] if "comparison" in row]
+    metrics = served[0] if len(served) == 1 else {}
+    if not metrics and len(entry["versions"]) > 1:
+        metrics = entry["versions"][-2]["metrics"]
+    before: float | None = metrics.get(entry["metric"])
+    return before
 
 
 def spelled(metric: str) -> str:
@@ -85,8 +131,8 @@ SENTENCES: dict[str, Callable[[Json, str], str]] = {
     "succeeded": _succeeded,
     "failed": _failed,
     "rejected": _rejected,
-    "superseded": lambda _, group: f"{group}: nothing was done, a newer upload took this one's place before it began.",
+    "superseded": _superseded,
     "planned": lambda _, group: f"{group}: this is the plan; nothing was done (dryRun).",
-    "torn down": lambda _, group: f"{group} is torn down: the dataset group and all that belonged to it is deleted.",
+    "torn down": _torn_down,
     "under way": lambda document, group: f"{group} is under way: {document['progress']}.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pipeline.engine.calls import side_by_side
@@ -11,8 +12,9 @@ from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import Resource
 from pipeline.params.recipes import name_of
 
-MOST = 12  # versions of a solution, the newest
+MOST, LEAST = 12, 2  # versions of a solution, the newest; the second where there are many solutions
 MOST_IN_ALL = 120  # versions whose metrics are asked for
+BUDGET = 10  # seconds in which that is begun: a mail without some of them is better than none
 # Of the metrics of a recipe, the one that a headline names; of other recipes the first by name.
 HEADLINE = (
     "normalized_discounted_cumulative_gain_at_25",
@@ -37,10 +39,13 @@ def history(record: Record, existing: Existing) -> list[Json]:
     """
     solutions = [one for one in record.resources if one.type == "solution" and one.arn and one.plan != "skip"]
     existing.fetch_lists(("solutionVersion", one.arn or "") for one in solutions)
-    trained = {one.id: _trained(existing.listed("solutionVersion", one.arn or "")) for one in solutions}
-    asked = [version["solutionVersionArn"] for versions in trained.values() for version in versions][:MOST_IN_ALL]
-    side_by_side(existing.metrics, asked)
-    return [_of(one, record, trained[one.id], existing) for one in solutions if trained[one.id]]
+    most = min(MOST, max(LEAST, MOST_IN_ALL // max(len(solutions), 1)))
+    trained = {one.id: _trained(existing.listed("solutionVersion", one.arn or ""), most) for one in solutions}
+    arns = [version["solutionVersionArn"] for versions in trained.values() for version in reversed(versions)]
+    deadline = time.monotonic() + BUDGET
+    found = side_by_side(lambda arn: existing.metrics(arn) if time.monotonic() < deadline else {}, arns)
+    metrics = dict(zip(arns, found, strict=True))
+    return [_of(one, record, trained[one.id], metrics, existing) for one in solutions if trained[one.id]]
 
 
 def headline_metric(metrics: dict[str, float]) -> str | None:
@@ -48,19 +53,25 @@ def headline_metric(metrics: dict[str, float]) -> str | None:
     return next((name for name in HEADLINE if name in metrics), min(metrics, default=None))
 
 
-def _trained(versions: list[Parameters]) -> list[Parameters]:
+def _trained(versions: list[Parameters], most: int) -> list[Parameters]:
     """The newest that were trained, from old to new."""
-    return [version for version in versions if version["status"] == "ACTIVE"][:MOST][::-1]
+    return [version for version in versions if version["status"] == "ACTIVE"][:most][::-1]
 
 
-def _of(solution: Resource, record: Record, versions: list[Parameters], existing: Existing) -> Json:
+def _of(
+    solution: Resource,
+    record: Record,
+    versions: list[Parameters],
+    metrics: dict[str, dict[str, float]],
+    existing: Existing,
+) -> Json:
     campaigns = [one for one in record.resources if one.type == "campaign" and one.solution == solution.arn]
     made = {one.arn for one in record.resources if one.type == "solutionVersion" and one.did("create")}
     told = [
         {
             "name": version["solutionVersionArn"].rsplit("/", 1)[-1],
             "trainedAt": round(version["lastUpdatedDateTime"].timestamp()),
-            "metrics": existing.metrics(version["solutionVersionArn"]),
+            "metrics": metrics[version["solutionVersionArn"]],
             "isNew": version["solutionVersionArn"] in made,
             "serving": [one.name for one in campaigns if _serves(one, existing) == version["solutionVersionArn"]],
         }

@@ -7,11 +7,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.engine.resources import TEARDOWN
-
 from . import links
-from .headline import headline, why
-from .words import counted, duration
+from .headline import advice, headline, why
+from .words import counted, duration, printable
 
 LONGEST_SUBJECT = 99  # characters, ASCII, no line breaks (SNS Publish)
 LARGEST = 262_144  # bytes of the message and its attributes together (SNS Publish)
@@ -47,18 +45,6 @@ def message(document: dict[str, Any]) -> dict[str, Any]:
     if len(text.encode()) > room:
         text = text.encode()[: room - len(CUT.encode())].decode(errors="ignore") + CUT
     return {"Subject": subject, "Message": text, "MessageAttributes": attributes}
-
-
-def printable(value: Any) -> Any:
-    """The value with all its texts on one line, and blanks for what can't be seen or turns the direction of writing.
-
-    What users name can't pass for a part of the mail, nor is there anything that XML lacks, in which messages travel.
-    """
-    if isinstance(value, dict):
-        return {name: printable(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [printable(entry) for entry in value]
-    return "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value
 
 
 def failure_text(document: dict[str, Any], longest: float = math.inf) -> str:
@@ -99,15 +85,9 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _to_do(document: dict[str, Any]) -> Iterator[str]:
-    outcome, resources = document["outcome"], document["resources"]
     if document["failures"]:
         yield _section("What is wrong", failure_text(document).splitlines())
-    if outcome == "rejected":
-        yield "Mend the files and upload the params file again."
-    if outcome == "failed" and any(row["plan"] == "delete" and row["reason"] == TEARDOWN for row in resources):
-        yield "Upload the params file again: the teardown goes on with what is left."
-    elif outcome == "failed":
-        yield "What was made is kept and used again: mend the cause and upload the params file again."
+    yield advice(document)
 
 
 def _what_bills(document: dict[str, Any]) -> Iterator[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import links
-from .headline import headline, spelled
-from .words import counted, duration
+from .headline import advice, headline, spelled
+from .words import counted, duration, printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,6 +27,7 @@ TONES = {"succeeded": "good", "torn down": "good", "planned": "plain", "supersed
 
 def render(document: Json) -> str:
     """The page of a report (docs/report.schema.json), or of a run that is under way."""
+    document = printable(document)
     run = document["run"]
     arn = run.get("executionArn", "")
     return (
@@ -36,6 +37,7 @@ def render(document: Json) -> str:
             document=document,
             run=run,
             headline=headline(document),
+            advice=advice(document),
             tone=TONES.get(document["outcome"], "bad"),
             bars=_bars(document),
             charts=[_chart(entry) for entry in document.get("quality", [])],
@@ -48,7 +50,9 @@ def render(document: Json) -> str:
 
 def render_index(runs: list[Json], deployment: str) -> str:
     """The page that lists the runs of a deployment, newest first."""
-    return _environment().get_template("index.html.jinja").render(runs=runs, deployment=deployment, tones=TONES)
+    return (
+        _environment().get_template("index.html.jinja").render(runs=printable(runs), deployment=deployment, tones=TONES)
+    )
 
 
 @functools.cache
@@ -101,7 +105,8 @@ def _chart(entry: Json) -> str | None:
         return None
     import leather  # type: ignore[import-untyped]  # only pages need it
 
-    shown = [entry["metric"], *(name for name in sorted(versions[-1]["metrics"]) if name != entry["metric"])]
+    first = [entry["metric"], *(gate["metric"] for gate in entry["gates"] if "minimum" in gate)]
+    shown = [*dict.fromkeys(first), *(name for name in sorted(versions[-1]["metrics"]) if name not in first)]
     chart = leather.Chart()
     chart.add_y_scale(0, max(1.0, *(value for version in versions for value in version["metrics"].values())))
     for name in shown[:CHARTED]:
@@ -115,7 +120,9 @@ def _chart(entry: Json) -> str | None:
     for gate in entry["gates"]:
         if "minimum" in gate:
             level = float(gate["minimum"])
-            chart.add_line([(1, level), (len(versions), level)], name=f"gate of {gate['campaign']}"[:40])
+            chart.add_line(
+                [(1, level), (len(versions), level)], name=f"gate of {gate['campaign']}: {spelled(gate['metric'])}"[:60]
+            )
     chart.add_x_axis(ticks=list(range(1, len(versions) + 1)), name="version, from old to new")
     width, height = CHART
     svg = str(chart.to_svg(width=width, height=height))

@@ -39,9 +39,9 @@ def key(run: str) -> str:
 
 def publish(document: Json) -> None:
     """Write the page of a report, and its run into the list of runs."""
-    with _told("page not written"):
+    with only_logged("page not written"):
         objects.overwrite(key(document["run"]["id"]), page.render(document).encode(), HTML)
-    with _told("list of runs not written"):
+    with only_logged("list of runs not written"):
         _list(document)
 
 
@@ -50,7 +50,7 @@ def showing(action: Action) -> Action:
 
     def act(event: Json) -> Json:
         result = action(event)
-        with _told("page of the run under way not written"):
+        with only_logged("page of the run under way not written"):
             _show(run_id(event["execution"]))
         return result
 
@@ -64,7 +64,7 @@ def _show(run: str) -> None:
     if record is None or record.reported or record.outcome not in ("proceed", "teardown"):
         return
     document = under_way(record)
-    with _told("news not mailed"):
+    with only_logged("news not mailed"):
         announcements.announce(record, document)
     if _shown.get(run) == record.etag:
         return
@@ -86,7 +86,8 @@ def under_way(record: Record) -> Json:
     told = [rows.recorded(resource, times) for resource in shown]
     failed = [{"where": resource.shown, "what": resource.failure} for resource in shown if resource.failure]
     still_open = [resource for resource in shown if resource.state == OPEN]
-    stage = next((STAGES[resource.stage] for resource in still_open if resource.stage in STAGES), "it ends")
+    last = "what is up is asked for recommendations" if record.samples_wanted else "it ends"
+    stage = next((STAGES[resource.stage] for resource in still_open if resource.stage in STAGES), last)
     ready = len(shown) - len(still_open)
     return {
         "outcome": "under way",
@@ -104,13 +105,18 @@ def under_way(record: Record) -> Json:
 
 
 def _list(document: Json) -> None:
-    if listed := index.put(index.entry_of(document)):
+    listed, etag = index.put(index.entry_of(document))
+    for _ in range(index.TRIES):
         objects.overwrite(index.PAGE, page.render_index(listed, settings().bucket).encode(), HTML)
+        newest = index.read()
+        if newest[1] == etag:
+            return
+        listed, etag = newest[0], newest[1] or ""  # another run wrote the list meanwhile, and perhaps its page
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Let any error be no more than a line in the log: a page is for looking at, and no reason to end a run."""
+def only_logged(what: str) -> Iterator[None]:
+    """Let any error be no more than a line in the log: what is for looking at is no reason to end a run."""
     try:
         yield
     except Exception:

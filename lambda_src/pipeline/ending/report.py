@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -65,7 +66,6 @@ def finish(execution: Json, failure: str | None = None, group: str | None = None
     document = document_of(record, failure)
     document |= {"report": key(identity), "codeVersion": version()}
     _compare_data(document)
-    publishing.publish(document)
     if not record.reported:
         clients.sns().publish(TopicArn=settings().topic_arn, **mail.message(document))
     # The mail is out. What fails from here on must not lead to another one.
@@ -74,6 +74,8 @@ def finish(execution: Json, failure: str | None = None, group: str | None = None
         record.save()
     with _logged("report not written"):
         objects.overwrite(document["report"], json.dumps(document, indent=1, default=str).encode())
+    # Only now: a look that overlaps shows the run as under way until the record says that its end is told.
+    publishing.publish(document)
     if group := record.run.get("datasetGroup"):
         with _logged("turn not given back"):  # it is taken over, as its run has ended
             turns.release(group, identity)
@@ -111,7 +113,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         "failureCount": record.problem_count,
         "resources": [],
         "delays": record.delays,
-        "samples": [{name: value for name, value in one.items() if name != "question"} for one in record.samples],
+        "samples": record.samples,
     }
     if record.outcome == "planned":
         shown = [resource for resource in record.resources if resource.plan != "skip"]
@@ -122,11 +124,13 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         return document | {"supersededBy": record.superseded_by}
     whole = failure or record.failure
     if record.outcome in WORKED:
-        existing = Existing()
+        existing, began = Existing(), time.monotonic()
         document["resources"] = rows.looked_at(record, existing)
         document["schedules"] = record.schedules_done
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
-        document |= _bills(record, existing) | _quality(record, existing)
+        document |= _bills(record, existing)
+        if time.monotonic() < began + rows.BUDGET:  # else Personalize answers too slowly for what can be left out
+            document |= _quality(record, existing)
     elif whole is None:
         whole = "it ended before it had a plan."
     problems = ([Problem("the run", whole)] if whole else []) + [
@@ -143,21 +147,18 @@ def document_of(record: Record, failure: str | None = None) -> Json:
 
 
 def _quality(record: Record, existing: Existing) -> Json:
-    try:
+    with publishing.only_logged("versions not looked at"):
         return {"quality": history(record, existing)}
-    except (ClientError, BotoCoreError):
-        logger.exception("versions not looked at")
-        return {}
+    return {}
 
 
 def _compare_data(document: Json) -> None:
     """Say of the data how it changed since the group's last run, as far as the list of runs knows that one."""
     run = document["run"]
-    with _logged("earlier runs not looked at"):
-        earlier = [
-            one for one in index.runs() if one["datasetGroup"] == run.get("datasetGroup") and one["id"] < run["id"]
-        ]
-        before: Json = next((one["data"] for one in earlier if one.get("data")), {})
+    with publishing.only_logged("earlier runs not looked at"):
+        group = run.get("datasetGroup")
+        earlier = [one for one in index.runs() if one.get("datasetGroup") == group and one["id"] < run["id"]]
+        before: Json = next((one["data"] for one in earlier if one.get("imported") and one.get("data")), {})
         document["data"] = {
             kind: seen | ({"change": change} if (change := words.change(seen, before.get(kind, {}))) else {})
             for kind, seen in document["data"].items()

@@ -21,10 +21,11 @@ def timeline(record: Record, now: float) -> dict[str, Times]:
         if span := _span(resource, now):
             spans[resource.id] = span
     began = float(record.run.get("startedAt", now))
+    before_each = {name: _before(by_id[name], record.resources) for name in spans}
     for name, span in spans.items():
-        before = [spans[other]["ended"] for other in _before(by_id[name]) if other in spans]
+        before = [spans[other]["ended"] for other in before_each[name] if other in spans]
         span["free"] = min(max([began, *map(float, before)]), float(span["begun"]))
-    for name in _critical(by_id, spans):
+    for name in _critical(before_each, spans):
         spans[name]["critical"] = True
     return spans
 
@@ -44,16 +45,19 @@ def _span(resource: Resource, now: float) -> Times | None:
     return {"free": begun, "begun": begun, "ended": max(ended, begun), "critical": False}
 
 
-def _before(resource: Resource) -> list[str]:
-    return [*resource.after, *resource.after_any]
+def _before(resource: Resource, resources: list[Resource]) -> list[str]:
+    """What it comes after: by the graph, and because a stage begins when the one before it is over."""
+    stages = list(dict.fromkeys(other.stage for other in resources))
+    earlier = stages[: stages.index(resource.stage)]
+    return [*resource.after, *resource.after_any, *(other.id for other in resources if other.stage in earlier)]
 
 
-def _critical(by_id: dict[str, Resource], spans: dict[str, Times]) -> list[str]:
+def _critical(before_each: dict[str, list[str]], spans: dict[str, Times]) -> list[str]:
     """From what ended last back to what each waited for last."""
     chain: list[str] = []
     ahead = list(spans)
     while ahead:
         last = max(ahead, key=lambda name: float(spans[name]["ended"]))
         chain.append(last)
-        ahead = [name for name in _before(by_id[last]) if name in spans and name not in chain]
+        ahead = [name for name in before_each[last] if name in spans and name not in chain]
     return chain

@@ -1,4 +1,4 @@
-"""Numbers in words, the same in mail and page."""
+"""Texts and numbers as people read them, the same in mail and page."""
 
 from __future__ import annotations
 
@@ -39,3 +39,15 @@ def change(seen: dict[str, Any], before: dict[str, Any]) -> str:
         return ""
     more = seen["rows"] - before["rows"]
     return f"{more:+,} rows" if more else "as many rows as before"
+
+
+def printable(value: Any) -> Any:
+    """The value with all its texts on one line, and blanks for what can't be seen or turns the direction of writing.
+
+    What users name can't pass for a part of the mail, nor is there anything that XML lacks, in which messages travel.
+    """
+    if isinstance(value, dict):
+        return {name: printable(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [printable(entry) for entry in value]
+    return "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value

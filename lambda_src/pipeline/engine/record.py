@@ -35,7 +35,8 @@ class Record:
         data: what was counted in the data of each dataset type before the run (docs/record.md).
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
-        samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered.
+        samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered,
+            `questions` what they did not answer yet.
         delays: what the run waited for beyond the work itself: `resource`, `what`, `seconds`.
         failure: what ended the run as a whole.
         announced: whether its beginning was mailed.
@@ -53,6 +54,7 @@ class Record:
     schedules_done: dict[str, str] = field(default_factory=dict)
     superseded_by: Json | None = None
     samples_wanted: int = 0
+    questions: list[Json] = field(default_factory=list)
     samples: list[Json] = field(default_factory=list)
     delays: list[Json] = field(default_factory=list)
     failure: str | None = None
@@ -104,6 +106,7 @@ class Record:
             "schedulesDone": self.schedules_done,
             "supersededBy": self.superseded_by,
             "samplesWanted": self.samples_wanted,
+            "questions": self.questions,
             "samples": self.samples,
             "delays": self.delays,
             "failure": self.failure,
@@ -136,6 +139,7 @@ def load(run_id: str) -> Record | None:
         schedules_done=values.get("schedulesDone", {}),
         superseded_by=values.get("supersededBy"),
         samples_wanted=values.get("samplesWanted", 0),
+        questions=values.get("questions", []),
         samples=values.get("samples", []),
         delays=values.get("delays", []),
         failure=values.get("failure"),

@@ -84,6 +84,8 @@ def _import_job(read: Sections, existing: Existing, section: DatasetSection, fol
     latest = jobs[0] if jobs else None
     if read.when["import"] == "never":
         decide(job, "skip", "the params say never")
+        if latest is None or f"-{fingerprint}-" not in latest["jobName"]:
+            del parameters["dataSource"]  # what lies there is not what was imported
         if latest is None:
             read.problem("$.import", f'is "never", but nothing was imported into {section.dataset_type} yet.')
     elif read.when["import"] == "auto" and latest and f"-{fingerprint}-" in latest["jobName"]:

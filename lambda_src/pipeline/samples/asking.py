@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict, fields
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,7 @@ from pipeline.engine.calls import side_by_side
 from pipeline.engine.patience import Refusal, understand
 from pipeline.engine.record import Record, load
 from pipeline.engine.stage import BUDGET, must_end
+from pipeline.engine.waiting import SHORTEST, seconds_until_retry
 from pipeline.errors import ActionFailed, Overtaken
 from pipeline.run_ids import run_id
 
@@ -25,8 +27,10 @@ from .questions import ACT, RANK, RECOMMEND, RESULTS, Question, questions, serve
 from .subjects import Dataset, imported
 
 STAGE = "askForRecommendations"
-PAUSE = 20  # seconds until what was refused for now is asked again
-NOT_ASKED = "What is up was not asked for recommendations: no user could be read from the Interactions data."
+NOT_ASKED = (
+    "What is up was not asked for recommendations: there is no Interactions data with users in it that can be read, "
+    "and that is known to be what was imported."
+)
 Json = dict[str, Any]
 
 ASK: dict[str, Callable[[Json], Any]] = {
@@ -40,11 +44,11 @@ def ask_for_recommendations(event: Json) -> Json:
     """Ask the run's campaigns and recommenders, and write down what they answer.
 
     Args:
-        event: `execution`, the context object of that name; `state`, the summary of the last look.
+        event: `execution`, the context object of that name.
 
     Returns:
         `verdict`: `ready`, also where some can't answer: the record tells; `pending` with `waitSeconds` where AWS
-        refuses for now, `since` when; `over` where the run took too long.
+        refuses for now, or time was too short for all; `over` where the run took too long.
 
     Raises:
         ActionFailed: the run has no record.
@@ -58,41 +62,55 @@ def ask_for_recommendations(event: Json) -> Json:
             record.failure, record.reported = why, False
             record.save()
             return summary | {"verdict": "over"}
-        earlier = event.get("state", {})
-        since = earlier.get("since") if earlier.get("stage") == STAGE else None
-        now = clients.clock.now()
-        refused = _ask(record, now - since if since else 0)
+        _ask(record)
         record.save()
     except Overtaken:
-        return summary | {"verdict": "pending", "waitSeconds": PAUSE}
-    if refused:
-        return summary | {"verdict": "pending", "waitSeconds": PAUSE, "since": since or now, "refused": refused[:200]}
+        return summary | {"verdict": "pending", "waitSeconds": SHORTEST}
+    if record.questions:
+        now = clients.clock.now()
+        refused = [entry for entry in record.questions if "refusedSince" in entry]
+        waited = now - min((entry["refusedSince"] for entry in refused), default=now)
+        summary |= {"verdict": "pending", "waitSeconds": seconds_until_retry(waited), "open": len(record.questions)}
+        return summary | ({"refused": refused[0]["refusal"][:200]} if refused else {})
     return summary | {"verdict": "ready", "answers": len(record.samples)}
 
 
-def _ask(record: Record, waited: float) -> str | None:
-    """Ask what is not answered yet; what one of those says that are to be asked again, if any are."""
+def _ask(record: Record) -> None:
+    """Ask what is not answered yet. What is to be asked again stays among the record's questions."""
     if not record.samples_wanted:
-        return None
+        return
     data = imported(record)
-    answered = {sample["question"] for sample in record.samples}
-    all_questions = questions(record, data)
-    if not all_questions and servers(record) and NOT_ASKED not in record.notes:
-        record.notes.append(NOT_ASKED)
-    todo = [question for question in all_questions if question.id not in answered]
+    if not record.questions and not record.samples:
+        record.questions = [asdict(question) for question in questions(record, data)]
+        if not record.questions and servers(record) and NOT_ASKED not in record.notes:
+            record.notes.append(NOT_ASKED)
+    clients.personalize_runtime()  # a session makes clients for one thread at a time
     deadline = time.monotonic() + BUDGET
-    outcomes = side_by_side(lambda question: _answer(question, deadline), todo)
-    again = None
-    for question, outcome in zip(todo, outcomes, strict=True):
-        if outcome is None:
-            again = again or "there was no time to ask all"
-        elif isinstance(outcome, Refusal) and waited < outcome.patience:
-            again = outcome.message
+    outcomes = side_by_side(lambda entry: _answer(_question(entry), deadline), record.questions)
+    still_open = []
+    for entry, outcome in zip(record.questions, outcomes, strict=True):
+        if outcome is None or isinstance(outcome, Refusal) and _may_pass(entry, outcome):
+            still_open.append(entry)
         else:
-            record.samples.append(_told(question, outcome))
-    if again is None:
+            record.samples.append(_told(_question(entry), outcome))
+    record.questions = still_open
+    if not still_open:
         _conclude(record, data)
-    return again
+
+
+def _question(entry: Json) -> Question:
+    """One as it was kept in the record."""
+    named = {field.name: entry[field.name] for field in fields(Question)}
+    return Question(**named | {"missing": tuple(entry["missing"])})
+
+
+def _may_pass(entry: Json, refusal: Refusal) -> bool:
+    """Whether a refusal is waited out still, each kind for as long as it is worth; notes since when."""
+    now = clients.clock.now()
+    if entry.get("patience") != refusal.patience:
+        entry |= {"refusedSince": now, "patience": refusal.patience}
+    entry["refusal"] = refusal.message
+    return bool(now - entry["refusedSince"] < refusal.patience)
 
 
 def _answer(question: Question, deadline: float) -> list[Json] | Refusal | None:
@@ -100,7 +118,7 @@ def _answer(question: Question, deadline: float) -> list[Json] | Refusal | None:
     if time.monotonic() > deadline:
         return None
     if question.missing:
-        return Refusal(f"the data has no value for ${', $'.join(question.missing)}", 0)
+        return Refusal(f"there is no value to try for ${', $'.join(question.missing)}", 0)
     try:
         entries = ASK[question.operation](question.parameters)
     except (ClientError, BotoCoreError) as error:
@@ -116,9 +134,9 @@ def _score(entry: Json) -> Json:
 def _told(question: Question, outcome: list[Json] | Refusal) -> Json:
     """A sample, as the record has it."""
     about = {name: question.parameters[name] for name in ("userId", "itemId") if name in question.parameters}
-    sample: Json = {"resource": question.resource, "about": about, "question": question.id}
+    sample: Json = {"resource": question.resource, "about": about}
     if question.filter:
-        sample |= {"filter": question.filter, "filterValues": question.parameters.get("filterValues", {})}
+        sample["filter"] = question.filter  # its values may be those of a user: they stay in the request
     return sample | ({"refused": outcome.message} if isinstance(outcome, Refusal) else {"answer": outcome})
 
 

@@ -17,6 +17,7 @@ from .subjects import Dataset, rows
 COLUMNS = ("ITEM_NAME", "PRODUCT_NAME", "PRODUCT_TITLE", "ITEM_TITLE", "TITLE", "NAME")
 BUDGET = 15  # seconds; ids do where the catalogue is larger
 LONGEST = 80  # characters
+LONGEST_LINE = 1024 * 1024  # characters; what is longer is no line of a catalogue
 
 
 def names_of(wanted: set[str], items: Dataset | None) -> dict[str, str]:
@@ -26,10 +27,10 @@ def names_of(wanted: set[str], items: Dataset | None) -> dict[str, str]:
     found: dict[str, str] = {}
     deadline = time.monotonic() + BUDGET
     try:
-        for row in _rows(items.folder):
+        for row in _rows(items.folder, deadline):
             if row.get("ITEM_ID") in wanted and row.get(column):
                 found[row["ITEM_ID"]] = row[column][:LONGEST]
-            if len(found) == len(wanted) or time.monotonic() > deadline:
+            if len(found) == len(wanted):
                 break
     except (ClientError, BotoCoreError, csv.Error):
         pass  # those that were found till then
@@ -42,16 +43,18 @@ def _column(items: Dataset) -> str | None:
     return next((name for name in (*marked, *COLUMNS) if name in columns), None)
 
 
-def _rows(folder: DataFolder) -> Iterator[dict[str, str]]:
+def _rows(folder: DataFolder, deadline: float) -> Iterator[dict[str, str]]:
     for file in folder.files:
-        yield from rows(_lines(folder.read(file, 0, file.size)))
+        yield from rows(_lines(folder.read(file, 0, file.size), deadline))
 
 
-def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """The lines of a text that comes in pieces."""
+def _lines(chunks: Iterator[bytes], deadline: float) -> Iterator[str]:
+    """The lines of a text that comes in pieces, until time is up, or a line has no end."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     rest = ""
     for chunk in chunks:
+        if time.monotonic() > deadline or len(rest) > LONGEST_LINE:
+            return
         *lines, rest = (rest + decoder.decode(chunk)).split("\n")
         yield from (f"{line}\n" for line in lines)
     if rest:

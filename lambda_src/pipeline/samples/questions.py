@@ -6,10 +6,9 @@ recipes and use cases, and "Filtering recommendations and user segments".
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from pipeline.engine.record import Record
 from pipeline.engine.resource_types import Parameters
@@ -35,11 +34,6 @@ class Question:
     parameters: Parameters = field(hash=False)
     filter: str = ""
     missing: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """What tells it from others."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def servers(record: Record) -> list[Resource]:
@@ -126,8 +120,10 @@ def _values(expressions: list[filters.Expression], data: dict[str, Dataset]) -> 
         for name in (value.text for value in condition.values if value.kind == "placeholder"):
             dataset = data.get(condition.dataset)
             value = dataset.value(condition.column) if dataset else None
-            if dataset is None or value is None:
+            if dataset is None or value is None or not dataset.fields:  # without a schema its type can't be told
                 missing.append(name)
-            else:
-                values[name] = value if dataset.is_number(condition.column) else json.dumps(value, ensure_ascii=False)
+                continue
+            text = value if dataset.is_number(condition.column) else json.dumps(value, ensure_ascii=False)
+            if values.setdefault(name, text).startswith('"') != text.startswith('"'):
+                missing.append(name)  # no value is a number and a text
     return values, missing

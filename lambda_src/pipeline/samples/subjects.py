@@ -1,6 +1,7 @@
 """Whom to ask about: users, items and values of the imported data, chosen so that the same data gives the same.
 
 The head of a dataset's first file is read, whatever its size: who stands there is as real as who stands at the end.
+It is read as it lies there when it is asked for.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from botocore.exceptions import ClientError
 
 from pipeline.data import folders
 from pipeline.data.folders import DataFolder
+from pipeline.engine.patience import is_passing
 from pipeline.engine.record import Record
 from pipeline.engine.resources import Resource
 
 HEAD = 1024 * 1024  # bytes
+FILES = 5  # of which the first that has rows is read
 Row = dict[str, str]
 
 
@@ -84,18 +87,18 @@ def rows(lines: Iterator[str]) -> Iterator[Row]:
 
 
 def _head(folder: DataFolder) -> list[Row]:
-    if not folder.files:
-        return []
-    file = folder.files[0]
-    try:
-        text = b"".join(folder.read(file, 0, HEAD)).decode(errors="replace")
-    except ClientError:  # under a key that only Personalize may use, or another file by now
-        return []
-    whole = text if file.size <= HEAD else text.rpartition("\n")[0]  # the last line may be cut
-    try:
-        return list(rows(iter(whole.splitlines(keepends=True))))
-    except csv.Error:
-        return []
+    for file in folder.files[:FILES]:
+        try:
+            text = b"".join(folder.read(file, 0, HEAD)).decode(errors="replace")
+            whole = text if file.size <= HEAD else text.rpartition("\n")[0]  # the last line may be cut
+            if found := list(rows(iter(whole.split("\n")))):
+                return found
+        except csv.Error:
+            continue
+        except ClientError as error:  # under a key that only Personalize may use, or another file by now
+            if is_passing(error):
+                raise
+    return []
 
 
 def _of(record: Record, kind: str) -> list[Resource]:
