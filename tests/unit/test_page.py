@@ -16,7 +16,7 @@ from pipeline.engine.record import Record
 from pipeline.engine.resources import FAILED, OPEN, READY, Resource
 
 from .conftest import BUCKET, params
-from .test_everything import everything
+from .test_everything import DOMAINS, domain, everything, with_events
 from .workflow import INTERACTIONS, Deployment, deployed
 
 
@@ -221,6 +221,13 @@ def test_data_that_was_imported_and_not_trained_on_is_not_called_up_to_date() ->
         deployment.upload_data(interactions=INTERACTIONS + "u1,i1,1700000000\n" * 9)
         imported = deployment.run(params(train="never"))
     assert imported.mail.startswith("shop: data was imported, and no model was trained on it by this run.\n")
+
+
+def test_a_recommender_that_learns_by_itself_is_up_to_date() -> None:
+    with deployed() as deployment:
+        deployment.upload_data(interactions=with_events(event="View"))
+        first = deployment.run(domain(*DOMAINS[0]))
+    assert first.mail.startswith("shop is up to date.\n")
 
 
 def test_a_second_teardown_had_nothing_to_do() -> None:

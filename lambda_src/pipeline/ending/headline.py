@@ -53,9 +53,14 @@ def _succeeded(document: Json, group: str) -> str:
         return f"{group}: the run succeeded, and {held}."
     if quality := _quality(document):
         return f"{group} is up to date: {quality}."
-    if any(row["type"] == "dataset import job" and row["done"] == "created" for row in document["resources"]):
+    if _done(document, "dataset import job") & {"created"} and _done(document, "solution version") == {"reused"}:
         return f"{group}: data was imported, and no model was trained on it by this run."
     return f"{group} is up to date."
+
+
+def _done(document: Json, kind: str) -> set[str]:
+    """What was done to the resources of a type."""
+    return {row["done"] for row in document["resources"] if row["type"] == kind}
 
 
 def _held(document: Json) -> str:
