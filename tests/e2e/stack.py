@@ -352,9 +352,10 @@ class Run:
         return self
 
     def mails(self) -> list[Json]:
-        """The mails about it, as the function writes them."""
+        """The mails about its ending, as the function writes them; news of its work come besides, on a busy machine."""
         about = re.compile(rf"^Run: +{self.name}$", re.MULTILINE)
-        return [mail for mail in self.pipeline.stack.mails() if about.search(mail["message"])]
+        found = [mail for mail in self.pipeline.stack.mails() if about.search(mail["message"])]
+        return [mail for mail in found if not mail["subject"].startswith("[personalize-pipeline] under way: ")]
 
     @property
     def mail(self) -> str:
