@@ -26,7 +26,8 @@ LOG_BYTES = 500  # of one invocation: what Lambda itself writes, START, END and 
 LOOK_SECONDS = 0.5
 # Between a summary and the beginning of its wait, and between the end of a wait and the function's start.
 OVERHEAD_SECONDS = 0.3
-# Actions with one invocation: takeTurn, plan, synchroniseSchedules and report. They read and list more than a look.
+# Actions with one invocation: takeTurn, plan, askForRecommendations, synchroniseSchedules and report. They read and
+# list more than a look.
 SINGLE_SECONDS = 3.0
 SINGLE_GETS, SINGLE_PUTS = 10, 3
 
@@ -48,10 +49,10 @@ def lines() -> list[str]:
         f"Prices ($): {1000 * TRANSITION:g} per 1,000 state transitions, {1e6 * REQUEST:.2f} per million requests and "
         f"{GB_SECOND:.10f} per GB-second of Lambda (arm64, {1024 * MEMORY_GB:g} MB), {1000 * GET:g} and {1000 * PUT:g} "
         f"per 1,000 GETs and PUTs of S3, {LOG_GB} per GB of logs ({LOG_BYTES} bytes an invocation).",
-        f"A look: {LOOK_SECONDS:g} s in the function, {OVERHEAD_SECONDS:g} s around it; one GET of the record, a PUT "
-        "when something changed; 3 transitions and 9 events of history (task 5, choice 2, wait 2).",
-        f"takeTurn, plan, synchroniseSchedules, report: {SINGLE_SECONDS:g} s, {SINGLE_GETS} GETs and {SINGLE_PUTS} "
-        "PUTs each.",
+        f"A look: {LOOK_SECONDS:g} s in the function, {OVERHEAD_SECONDS:g} s around it; two GETs of the record, PUTs "
+        "of record and page when something changed; 3 transitions and 9 events of history (task 5, choice 2, wait 2).",
+        "takeTurn, plan, askForRecommendations, synchroniseSchedules, report: "
+        f"{SINGLE_SECONDS:g} s, {SINGLE_GETS} GETs and {SINGLE_PUTS} PUTs each.",
         f"Durations (minutes): dataset group {GROUP[0]:g}, dataset {DATASET[0]:g}, import {IMPORT[0]:g}-{IMPORT[1]:g}, "
         f"solution at once, filter {FILTER[0]:g}-{FILTER[1]:g}, campaign {CAMPAIGN[0]:g}-{CAMPAIGN[1]:g}; the same "
         f"work again ±{NOISE:.0%}; solutions of one file ±{SPREAD:.0%}.",

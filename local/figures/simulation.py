@@ -15,7 +15,7 @@ from pipeline.engine.waiting import seconds_until_next_look, seconds_until_turn
 
 from . import assumptions as given
 
-SINGLE_ACTIONS = 4  # takeTurn, plan, synchroniseSchedules, report
+SINGLE_ACTIONS = 5  # takeTurn, plan, askForRecommendations, synchroniseSchedules, report
 # Entered, scheduled, started, succeeded, exited; entered, exited; entered, exited.
 EVENTS_OF_A_TASK, EVENTS_OF_A_CHOICE, EVENTS_OF_A_WAIT = 5, 2, 2
 EVENTS_OF_A_LOOK = EVENTS_OF_A_TASK + EVENTS_OF_A_CHOICE + EVENTS_OF_A_WAIT
@@ -140,8 +140,9 @@ def _stage(run: Simulated, stage: Sequence[Work], now: float) -> float:
     """Look until the stage is ready; returns when that is."""
     while True:
         run.tally.looks += 1
-        run.tally.gets += 1
-        run.tally.puts += _look(run, stage, now)
+        written = _look(run, stage, now)
+        run.tally.gets += 2  # of the record, by the look and for the page
+        run.tally.puts += written + (written > 0)  # and the page
         now += given.LOOK_SECONDS
         pending = [work for work in stage if work.name in run.begun and work.name not in run.noticed]
         if not pending:

@@ -56,7 +56,8 @@ def test_a_report_that_cannot_be_written_does_not_have_the_mail_repeated(
     deployment.exhaust(execution)
     assert execution.error == "ParamsRejected"
     assert len(deployment.mails()) == 1
-    assert written[-1] == f"runs/{execution.context['Name']}/report.json"
+    folder = f"runs/{execution.context['Name']}"
+    assert written[-3:] == [f"{folder}/report.json", f"{folder}/report.html", "runs/index.json"]
 
 
 def test_a_lock_that_cannot_be_released_neither_fails_the_run_nor_blocks_the_next(
