@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pipeline.ending.page import key
 
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
@@ -15,7 +16,7 @@ def fetch(s3: Any, bucket: str, execution: str, folder: Path) -> Path | None:
     """Download the page of an execution's run, as `report.html` in `folder`; None where the run left none."""
     page = folder / "report.html"
     try:
-        body = s3.get_object(Bucket=bucket, Key=f"runs/{execution.rpartition(':')[2]}/report.html")["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=key(execution.rpartition(":")[2]))["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from pipeline.arns import Arns
+from pipeline.arns import Arns, execution_prefix
 from pipeline.boundaries import Boundaries
 
 DataChecks = Literal["full", "sample", "off"]
@@ -45,13 +45,12 @@ class Settings:
     @property
     def arns(self) -> Arns:
         """The account's Personalize ARNs; partition, region and account are those of the state machine."""
-        _, partition, _, region, account, *_ = self.state_machine_arn.split(":")
-        return Arns(partition, region, account)
+        return Arns.near(self.state_machine_arn)
 
     @property
     def execution_prefix(self) -> str:
         """What the ARN of every execution of the deployment's state machine begins with."""
-        return self.state_machine_arn.replace(":stateMachine:", ":execution:") + ":"
+        return execution_prefix(self.state_machine_arn)
 
 
 @functools.cache

@@ -48,8 +48,7 @@ class Deployment:
     @property
     def arns(self) -> Arns:
         """Of its partition, region and account."""
-        _, partition, _, region, account, *_ = self.state_machine_arn.split(":")
-        return Arns(partition, region, account)
+        return Arns.near(self.state_machine_arn)
 
     @property
     def where(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from pipeline import clients
-from pipeline.ending import mail, words
+from pipeline.ending import history, mail, words
 from pipeline.engine.calls import side_by_side
 from pipeline.engine.resource_types import RESOURCE_TYPES
 from pipeline.run_ids import run_id
@@ -27,8 +27,7 @@ Json = dict[str, Any]
 FOLDER = "runs/"
 NO_RUN = "data-checks"  # what lies among the runs and is none (docs/record.md)
 SORTABLE = re.compile(r"\d{8}-\d{6}-")  # ids that say when the run was started (pipeline/run_ids.py)
-# Of the metrics that Personalize measures, the one that says how well a ranking fits what users did.
-HEADLINE = "normalized_discounted_cumulative_gain_at_25"
+HEADLINE = history.HEADLINE[0]  # of the metrics: how well a ranking fits what users did
 UNREPORTED = "unreported"  # it ended, or never began to work, and left no report
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import clients
+from pipeline.arns import execution_prefix
 from pipeline.ending import mail, words
 from pipeline.ending.report import GOOD
 from rich.console import Group
@@ -86,8 +87,7 @@ class Looker:
 
     def __init__(self, deployment: Deployment, row: Json) -> None:
         self._deployment, self._run = deployment, row["run"]
-        prefix = deployment.state_machine_arn.replace(":stateMachine:", ":execution:")
-        self._execution = row.get("executionArn") or f"{prefix}:{self._run}"
+        self._execution = row.get("executionArn") or execution_prefix(deployment.state_machine_arn) + self._run
         self._looks_left = REPORT_LOOKS
 
     def look(self) -> Moment:

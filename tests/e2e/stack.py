@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from local import terraform
 from local.servers import ROOT, Stack, stack
+from tests.mails import unfolded
 
 from .uploads import INTERACTIONS, USERS, params
 
@@ -360,7 +361,7 @@ class Run:
     @property
     def mail(self) -> str:
         """The text of its mail, each of its lines whole."""
-        return re.sub(r"\n {6}(?=\S)", " ", str(self.mails()[-1]["message"]))
+        return unfolded(str(self.mails()[-1]["message"]))
 
     @property
     def subject(self) -> str:

@@ -12,15 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import local.personalize_emulator as package
+from tests.wheels import installed
 
 SOURCE = Path(package.__file__).parent
 PROJECT = Path(__file__).parent / "sample_project"
@@ -58,15 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python(built: Path) -> Path:
     """The interpreter of an environment that has the wheel installed."""
-    home = built / "venv"
-    venv.create(home, symlinks=True)
-    python = home / "bin" / "python"
-    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=built).strip())
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib"))
-    (wheel,) = built.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
-    run(*pip, "--no-index", "--no-deps", "--no-compile", wheel, cwd=built)
-    return python
+    return installed(built, run)
 
 
 def modules() -> set[str]:

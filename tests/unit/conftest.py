@@ -90,6 +90,11 @@ def users_schema(*more: dict[str, Any]) -> dict[str, Any]:
     return _schema("Users", {"name": "USER_ID", "type": "string"}, {"name": "AGE", "type": ["null", "int"]}, *more)
 
 
+def items_schema(*fields: dict[str, Any]) -> dict[str, Any]:
+    """An Items schema with these fields beside the id."""
+    return _schema("Items", {"name": "ITEM_ID", "type": "string"}, *fields)
+
+
 def _schema(name: str, *fields: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "record",

@@ -12,15 +12,15 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
-import venv
 import zipfile
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.wheels import installed
 
 from .conftest import params
 from .test_rooms import imported
@@ -56,15 +56,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def command(built: Path) -> Path:
     """The installed command."""
-    home = built / "venv"
-    venv.create(home, symlinks=True)
-    python = home / "bin" / "python"
-    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=built).strip())
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib"))
-    (wheel,) = built.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
-    run(*pip, "--no-index", "--no-deps", "--no-compile", wheel, cwd=built)
-    return python.parent / "personalize-pipeline"
+    return installed(built, run).parent / "personalize-pipeline"
 
 
 def test_wheel_has_all_modules_and_what_they_read(built: Path) -> None:

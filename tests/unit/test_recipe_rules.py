@@ -12,24 +12,17 @@ from pipeline.arns import Arns
 from pipeline.params import document as params_document
 from pipeline.params import schedule_expressions, sections
 
-from .conftest import interactions_schema, params, users_schema
+from .conftest import interactions_schema, items_schema, params, users_schema
 from .workflow import Deployment, deployed
 
 RECIPE = "arn:aws:personalize:::recipe/"
-ITEMS = {
-    "type": "record",
-    "name": "Items",
-    "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "PRICE", "type": "float"},
-        {"name": "MARGIN", "type": ["null", "float"]},
-        {"name": "TITLE", "type": "string", "itemName": True},
-        {"name": "STORY", "type": ["null", "string"], "textual": True},
-    ],
-    "version": "1.0",
-}
-TEXT_ALONE = {**ITEMS, "fields": [ITEMS["fields"][0], ITEMS["fields"][4]]}  # type: ignore[index]
+ITEMS = items_schema(
+    {"name": "PRICE", "type": "float"},
+    {"name": "MARGIN", "type": ["null", "float"]},
+    {"name": "TITLE", "type": "string", "itemName": True},
+    {"name": "STORY", "type": ["null", "string"], "textual": True},
+)
+TEXT_ALONE = {**ITEMS, "fields": [ITEMS["fields"][0], ITEMS["fields"][4]]}
 DATASETS = {
     "Interactions": {"name": "i", "schema": interactions_schema()},
     "Users": {"name": "u", "schema": users_schema()},

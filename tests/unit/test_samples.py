@@ -15,25 +15,18 @@ from pipeline.samples.subjects import Dataset, items, pairs, rows
 
 from local.personalize_emulator import Fault, Settings
 
-from .conftest import ACCOUNT, params
+from .conftest import ACCOUNT, items_schema, params
 from .workflow import INTERACTIONS, SHORT, Deployment, Ended, deployed
 
 ITEMS = "ITEM_ID,TITLE,GENRE,YEAR\n" + "".join(
     f'i{number},"Film, the {number}th",{"drama|comedy" if number % 2 else "horror"},{1950 + number}\n'
     for number in range(41)
 )
-ITEMS_SCHEMA = {
-    "type": "record",
-    "name": "Items",
-    "namespace": "com.amazonaws.personalize.schema",
-    "version": "1.0",
-    "fields": [
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TITLE", "type": "string"},
-        {"name": "GENRE", "type": ["null", "string"], "categorical": True},
-        {"name": "YEAR", "type": ["null", "int"]},
-    ],
-}
+ITEMS_SCHEMA = items_schema(
+    {"name": "TITLE", "type": "string"},
+    {"name": "GENRE", "type": ["null", "string"], "categorical": True},
+    {"name": "YEAR", "type": ["null", "int"]},
+)
 
 
 def with_items(**more: Any) -> dict[str, Any]:

@@ -18,22 +18,15 @@ from hypothesis import strategies as st
 
 from local.personalize_emulator import Settings, mock_personalize
 
-from .conftest import ACCOUNT, REGION, interactions_schema
+from .conftest import ACCOUNT, REGION, interactions_schema, items_schema
 from .test_bad_params import told
 from .test_everything import EVENTS, RECIPE, everything
 
-ITEMS = {
-    "type": "record",
-    "name": "Items",
-    "namespace": "com.amazonaws.personalize.schema",
-    "version": "1.0",
-    "fields": [
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "PRICE", "type": "float"},
-        {"name": "STOCK", "type": ["null", "int"]},
-        {"name": "GENRE", "type": ["null", "string"], "categorical": True},
-    ],
-}
+ITEMS = items_schema(
+    {"name": "PRICE", "type": "float"},
+    {"name": "STOCK", "type": ["null", "int"]},
+    {"name": "GENRE", "type": ["null", "string"], "categorical": True},
+)
 # What only one of the two refuses, by words of the refusal.
 DIFFERENCES = (
     "at most 10 ",  # the emulator counts what the group has

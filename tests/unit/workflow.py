@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from jsonschema import Draft202012Validator
 from pipeline.handler import lambda_handler
 
 from local.personalize_emulator import Emulator, Settings, mock_personalize
+from tests.mails import unfolded
 
 from .conftest import ACCOUNT, BUCKET, ENVIRONMENT, REGION, params
 from .lambda_context import CONTEXT
@@ -40,11 +40,6 @@ INTERACTIONS = "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(
     f"u{number % 60},i{(number * number) % 41},{1_700_000_000 + number}\n" for number in range(1500)
 )
 USERS = "USER_ID,AGE\n" + "".join(f"u{number},{20 + number % 50}\n" for number in range(60))
-
-
-def unfolded(mail: str) -> str:
-    """A mail with each of its lines whole, however wide."""
-    return re.sub(r"\n {6}(?=\S)", " ", mail)
 
 
 def invoke(event: dict[str, Any]) -> Any:

@@ -13,9 +13,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline import clients
+from pipeline import objects
 from pipeline.params.schemas import Avro
-from pipeline.settings import settings
 from pipeline.version import version
 
 from .checks import Piece
@@ -88,20 +87,11 @@ class Kept:
         return _digest(self._run, _folder_id(folder, avro), number, of)
 
     def _get(self, digest: str) -> dict[str, Any] | None:
-        try:
-            body = clients.s3().get_object(Bucket=settings().bucket, Key=f"{PREFIX}{digest}.json")["Body"].read()
-        except clients.s3().exceptions.NoSuchKey:
-            return None
-        kept: dict[str, Any] = json.loads(body)
-        return kept
+        found = objects.read(f"{PREFIX}{digest}.json")
+        return None if found is None else dict(json.loads(found[0]))
 
     def _put(self, digest: str, found: dict[str, Any]) -> None:
-        clients.s3().put_object(
-            Bucket=settings().bucket,
-            Key=f"{PREFIX}{digest}.json",
-            Body=json.dumps(found, separators=(",", ":")).encode(),
-            ContentType="application/json",
-        )
+        objects.overwrite(f"{PREFIX}{digest}.json", json.dumps(found, separators=(",", ":")).encode())
 
 
 def _digest(*parts: Any) -> str:

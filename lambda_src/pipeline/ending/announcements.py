@@ -6,6 +6,7 @@ function that was killed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pipeline import clients
@@ -22,12 +23,12 @@ LATE = 1.5  # times what its like took at most
 GRACE = 10 * 60  # seconds beyond that: what takes minutes varies by minutes
 
 
-def announce(record: Record, document: Json) -> None:
+def announce(record: Record, document_of: Callable[[Record], Json]) -> None:
     """Mail what there is to tell of a run that works.
 
     Args:
         record: of the run.
-        document: the same in the form of a report.
+        document_of: makes of it what has the form of a report.
 
     Raises:
         Overtaken: another action wrote the record meanwhile; the next look tells.
@@ -35,6 +36,7 @@ def announce(record: Record, document: Json) -> None:
     """
     news = [*_start(record), *_late(record)]
     if news and record.save():
+        document = document_of(record)
         for told in news:
             clients.sns().publish(TopicArn=settings().topic_arn, **mail.message(document | {"news": told}))
 

@@ -37,7 +37,7 @@ def history(record: Record, existing: Existing) -> list[Json]:
     Raises:
         ClientError, BotoCoreError: Personalize can't be asked for the versions.
     """
-    solutions = [one for one in record.resources if one.type == "solution" and one.arn and one.plan != "skip"]
+    solutions = [one for one in record.of_type("solution") if one.arn and one.plan != "skip"]
     existing.fetch_lists(("solutionVersion", one.arn or "") for one in solutions)
     most = min(MOST, max(LEAST, MOST_IN_ALL // max(len(solutions), 1)))
     trained = {one.id: _trained(existing.listed("solutionVersion", one.arn or ""), most) for one in solutions}
@@ -65,8 +65,8 @@ def _of(
     metrics: dict[str, dict[str, float]],
     existing: Existing,
 ) -> Json:
-    campaigns = [one for one in record.resources if one.type == "campaign" and one.solution == solution.arn]
-    made = {one.arn for one in record.resources if one.type == "solutionVersion" and one.did("create")}
+    campaigns = [one for one in record.of_type("campaign") if one.solution == solution.arn]
+    made = {one.arn for one in record.of_type("solutionVersion") if one.did("create")}
     told = [
         {
             "name": version["solutionVersionArn"].rsplit("/", 1)[-1],

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from . import links
+from . import links, page
 from .headline import advice, headline, why
 from .words import counted, duration, printable
 
@@ -105,8 +105,8 @@ def _where_to_look(document: dict[str, Any]) -> Iterator[str]:
         return
     lines = [f"Report: s3://{run['bucket']}/{document['report']}"] if "report" in document else []
     if arn := run.get("executionArn"):
-        page = f"runs/{run['id']}/report.html"
-        lines = [f"Page: {links.of_object(run['bucket'], page, arn)}", f"Steps: {links.of_execution(arn)}", *lines]
+        where = links.of_object(run["bucket"], page.key(run["id"]), arn)
+        lines = [f"Page: {where}", f"Steps: {links.of_execution(arn)}", *lines]
     yield "\n".join(lines)
 
 

@@ -25,6 +25,11 @@ Json = dict[str, Any]
 TONES = {"succeeded": "good", "torn down": "good", "planned": "plain", "superseded": "plain", "under way": "busy"}
 
 
+def key(run: str) -> str:
+    """The object that a run's page is written to."""
+    return f"runs/{run}/report.html"
+
+
 def render(document: Json) -> str:
     """The page of a report (docs/report.schema.json), or of a run that is under way."""
     document = printable(document)

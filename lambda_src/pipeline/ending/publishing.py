@@ -29,18 +29,14 @@ STAGES = {
     "trainAndDeploy": "models are trained and deployed",
     "tearDown": "the dataset group is torn down",
 }
-_shown: dict[str, str] = {}  # by run: the ETag of the record whose page this process wrote last
-
-
-def key(run: str) -> str:
-    """The object that a run's page is written to."""
-    return f"runs/{run}/report.html"
+# By run: the ETag of the record whose page this process wrote last, and that of the page.
+_shown: dict[str, tuple[str | None, str]] = {}
 
 
 def publish(document: Json) -> None:
     """Write the page of a report, and its run into the list of runs."""
     with only_logged("page not written"):
-        objects.overwrite(key(document["run"]["id"]), page.render(document).encode(), HTML)
+        objects.overwrite(page.key(document["run"]["id"]), page.render(document).encode(), HTML)
     with only_logged("list of runs not written"):
         _list(document)
 
@@ -59,23 +55,24 @@ def showing(action: Action) -> Action:
 
 def _show(run: str) -> None:
     """Where the record is another than the one that was shown, unless the run's end was told meanwhile."""
-    etag = objects.etag_of(key(run))
+    shown, page_etag = _shown.get(run, (None, None))
+    page_etag = page_etag or objects.etag_of(page.key(run))
     record = load(run)
     if record is None or record.reported or record.outcome not in ("proceed", "teardown"):
         return
-    document = under_way(record)
     with only_logged("news not mailed"):
-        announcements.announce(record, document)
-    if _shown.get(run) == record.etag:
+        announcements.announce(record, under_way)
+    if record.etag == shown:
         return
+    document = under_way(record)
+    _shown.clear()
     try:
-        objects.write(key(run), page.render(document).encode(), etag, HTML)
+        written = objects.write(page.key(run), page.render(document).encode(), page_etag, HTML)
     except objects.Changed:
         return
-    if etag is None:
+    if page_etag is None:
         _list(document)
-    _shown.clear()
-    _shown[run] = record.etag or ""
+    _shown[run] = (record.etag, written)
 
 
 def under_way(record: Record) -> Json:

@@ -11,12 +11,9 @@ import json
 import logging
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from pipeline import clients
+from pipeline import objects
 from pipeline.engine.record import load
 from pipeline.run_ids import run_id
-from pipeline.settings import settings
 
 from .report import finish, key
 
@@ -68,10 +65,4 @@ def _is_reported(execution: dict[str, Any]) -> bool:
     record = load(run_id(execution))
     if record and record.reported:
         return True
-    try:
-        clients.s3().head_object(Bucket=settings().bucket, Key=key(run_id(execution)))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            return False
-        raise
-    return True
+    return objects.etag_of(key(run_id(execution))) is not None

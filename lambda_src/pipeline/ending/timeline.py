@@ -15,13 +15,12 @@ def timeline(record: Record, now: float) -> dict[str, Times]:
         `free`: since when nothing else was in its way; `begun` and `ended`: of its work; all in epoch seconds, on the
         service's clock. `critical`: whether it lies on the chain of resources that followed each other to the end.
     """
-    by_id = {resource.id: resource for resource in record.resources}
     spans: dict[str, Times] = {}
     for resource in record.resources:  # in an order in which what comes before stands before, but for some
         if span := _span(resource, now):
             spans[resource.id] = span
     began = float(record.run.get("startedAt", now))
-    before_each = {name: _before(by_id[name], record.resources) for name in spans}
+    before_each = _before_each(record.resources)
     for name, span in spans.items():
         before = [spans[other]["ended"] for other in before_each[name] if other in spans]
         span["free"] = min(max([began, *map(float, before)]), float(span["begun"]))
@@ -45,11 +44,13 @@ def _span(resource: Resource, now: float) -> Times | None:
     return {"free": begun, "begun": begun, "ended": max(ended, begun), "critical": False}
 
 
-def _before(resource: Resource, resources: list[Resource]) -> list[str]:
-    """What it comes after: by the graph, and because a stage begins when the one before it is over."""
-    stages = list(dict.fromkeys(other.stage for other in resources))
-    earlier = stages[: stages.index(resource.stage)]
-    return [*resource.after, *resource.after_any, *(other.id for other in resources if other.stage in earlier)]
+def _before_each(resources: list[Resource]) -> dict[str, list[str]]:
+    """What each comes after: by the graph, and because a stage begins when the one before it is over."""
+    earlier: dict[str, list[str]] = {}
+    for stage in dict.fromkeys(resource.stage for resource in resources):
+        before = [resource.id for resource in resources if resource.stage in earlier]
+        earlier[stage] = before
+    return {one.id: [*one.after, *one.after_any, *earlier[one.stage]] for one in resources}
 
 
 def _critical(before_each: dict[str, list[str]], spans: dict[str, Times]) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline import objects
-from pipeline.errors import Overtaken
+from pipeline.errors import ActionFailed, Overtaken
 
 from .resources import Resource
 
@@ -71,6 +71,10 @@ class Record:
     def find(self, resource_id: str) -> Resource:
         """The resource of that id."""
         return next(resource for resource in self.resources if resource.id == resource_id)
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """The resources of a type, by its key in RESOURCE_TYPES."""
+        return [resource for resource in self.resources if resource.type == kind]
 
     def of_stage(self, stage: str) -> list[Resource]:
         """The resources that a stage works on."""
@@ -148,6 +152,18 @@ def load(run_id: str) -> Record | None:
         _etag=etag,
         _written=body,
     )
+
+
+def required(run_id: str) -> Record:
+    """The record of a run that has a plan.
+
+    Raises:
+        ActionFailed: it has none.
+    """
+    record = load(run_id)
+    if record is None:
+        raise ActionFailed(f"run {run_id}: its record is missing")
+    return record
 
 
 def ids(resources: Iterable[Resource]) -> list[str]:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import clients
-from pipeline.errors import ActionFailed
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 
-from .record import load
+from .record import required
 
 logger = logging.getLogger(__name__)
 LONGEST_NAME = 64
@@ -32,9 +31,7 @@ def synchronise_schedules(event: dict[str, Any]) -> dict[str, Any]:
     Returns:
         `verdict`, and `schedules`: what was done, by purpose: `created`, `changed`, `kept` or `removed`.
     """
-    record = load(run_id(event["execution"]))
-    if record is None:
-        raise ActionFailed(f"run {run_id(event['execution'])}: its record is missing")
+    record = required(run_id(event["execution"]))
     for purpose, overrides in OVERRIDES.items():
         if done := _synchronise(purpose, record.schedules.get(purpose), overrides, record.run):
             record.schedules_done[purpose] = done

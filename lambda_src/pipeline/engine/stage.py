@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
-from pipeline.errors import ActionFailed, Overtaken
+from pipeline.errors import Overtaken
 from pipeline.run_ids import run_id
 from pipeline.settings import settings
 
@@ -23,7 +23,7 @@ from . import attempts, gate, lookup, ownership
 from .calls import side_by_side, took
 from .patience import Refusal, understand
 from .reconcile import MEND, Call, Failed, Outcome, Pending, Ready, reconcile, sentence
-from .record import Record, load
+from .record import Record, required
 from .resource_types import Parameters
 from .resources import ABSENT, BLOCKED, FAILED, READY, Resource
 from .summary import summarise
@@ -58,9 +58,7 @@ def work(stage: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         Raises:
             ActionFailed: the run has no record.
         """
-        record = load(run_id(event["execution"]))
-        if record is None:
-            raise ActionFailed(f"run {run_id(event['execution'])}: its record is missing")
+        record = required(run_id(event["execution"]))
         try:
             return Look(record, stage).take(event.get("state", {}).get("looks", 0) + 1)
         except Overtaken:
@@ -69,14 +67,22 @@ def work(stage: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return look
 
 
-def must_end(record: Record) -> str | None:
-    """Why the run may do no more; None where it may."""
+def must_end(record: Record) -> bool:
+    """Whether the run may do no more; then why is written down, for its report.
+
+    Raises:
+        Overtaken: another action wrote the record meanwhile.
+    """
+    why = None
     if record.reported:
-        return REDRIVEN
-    if clients.clock.now() > record.run["startedAt"] + settings().timeout_seconds:
+        why = REDRIVEN
+    elif clients.clock.now() > record.run["startedAt"] + settings().timeout_seconds:
         hours = settings().timeout_seconds / 3600
-        return f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
-    return None
+        why = f"the run took longer than its limit of {hours:g} hours (timeout_hours)."
+    if why:
+        record.failure, record.reported = why, False
+        record.save()
+    return why is not None
 
 
 class Look:
@@ -92,9 +98,7 @@ class Look:
 
     def take(self, looks: int) -> dict[str, Any]:
         """Look and act until nothing more can be done now: the look of that number. Returns the summary."""
-        if why := must_end(self.record):
-            self.record.failure, self.record.reported = why, False
-            self.record.save()
+        if must_end(self.record):
             return {"verdict": "over", "stage": self.stage, "run": self.record.run["id"]}
         looked: set[str] = set()
         todo = self._due(looked) or self._next()

@@ -16,10 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import clients
 from pipeline.engine.calls import side_by_side
 from pipeline.engine.patience import Refusal, understand
-from pipeline.engine.record import Record, load
+from pipeline.engine.record import Record, required
 from pipeline.engine.stage import BUDGET, must_end
 from pipeline.engine.waiting import SHORTEST, seconds_until_retry
-from pipeline.errors import ActionFailed, Overtaken
+from pipeline.errors import Overtaken
 from pipeline.run_ids import run_id
 
 from .names import names_of
@@ -53,14 +53,10 @@ def ask_for_recommendations(event: Json) -> Json:
     Raises:
         ActionFailed: the run has no record.
     """
-    record = load(run_id(event["execution"]))
-    if record is None:
-        raise ActionFailed(f"run {run_id(event['execution'])}: its record is missing")
+    record = required(run_id(event["execution"]))
     summary = {"stage": STAGE, "run": record.run["id"]}
     try:
-        if why := must_end(record):
-            record.failure, record.reported = why, False
-            record.save()
+        if must_end(record):
             return summary | {"verdict": "over"}
         _ask(record)
         record.save()

@@ -40,9 +40,8 @@ def servers(record: Record) -> list[Resource]:
     """The campaigns and recommenders that are up."""
     return [
         resource
-        for resource in record.resources
-        if resource.type in ("campaign", "recommender")
-        and resource.target == ACTIVE
+        for resource in [*record.of_type("campaign"), *record.of_type("recommender")]
+        if resource.target == ACTIVE
         and resource.state == READY
         and resource.arn
         and resource.plan not in ("skip", "hold")
@@ -77,7 +76,7 @@ def _form(record: Record, server: Resource) -> tuple[str, tuple[str, ...]]:
     if server.type == "recommender":
         name = recipes.name_of(server.parameters["recipeArn"])
         return RECOMMEND, recipes.USE_CASES_ABOUT.get(name, ("userId",))
-    solution = next(each for each in record.resources if each.type == "solution" and each.arn == server.solution)
+    solution = next(each for each in record.of_type("solution") if each.arn == server.solution)
     name = recipes.name_of(solution.parameters["recipeArn"])
     if name == recipes.ACTIONS:
         return ACT, ("userId",)
@@ -88,8 +87,8 @@ def _form(record: Record, server: Resource) -> tuple[str, tuple[str, ...]]:
 def _filtered(record: Record, data: dict[str, Dataset], asked: list[Question]) -> Iterator[Question]:
     """Each filter once, of the first that it fits, about the first who was asked about."""
     user = next(({"userId": each.parameters["userId"]} for each in asked if "userId" in each.parameters), {})
-    for one in record.resources:
-        if one.type != "filter" or one.target != ACTIVE or one.state != READY or one.helper or one.plan == "skip":
+    for one in record.of_type("filter"):
+        if one.target != ACTIVE or one.state != READY or one.helper or one.plan == "skip":
             continue
         try:
             expressions = filters.read(one.parameters["filterExpression"])

@@ -18,7 +18,6 @@ from pipeline.data import folders
 from pipeline.data.folders import DataFolder
 from pipeline.engine.patience import is_passing
 from pipeline.engine.record import Record
-from pipeline.engine.resources import Resource
 
 HEAD = 1024 * 1024  # bytes
 FILES = 5  # of which the first that has rows is read
@@ -47,10 +46,10 @@ class Dataset:
 
 def imported(record: Record) -> dict[str, Dataset]:
     """The datasets of a run by their type, as far as their data can be read."""
-    schemas = {resource.arn: resource.parameters.get("schema", "{}") for resource in _of(record, "schema")}
-    jobs = {job.parameters.get("datasetArn"): job.parameters for job in _of(record, "datasetImportJob")}
+    schemas = {resource.arn: resource.parameters.get("schema", "{}") for resource in record.of_type("schema")}
+    jobs = {job.parameters.get("datasetArn"): job.parameters for job in record.of_type("datasetImportJob")}
     found = {}
-    for dataset in _of(record, "dataset"):
+    for dataset in record.of_type("dataset"):
         location = jobs.get(dataset.arn, {}).get("dataSource", {}).get("dataLocation")
         if location is None:
             continue
@@ -99,10 +98,6 @@ def _head(folder: DataFolder) -> list[Row]:
             if is_passing(error):
                 raise
     return []
-
-
-def _of(record: Record, kind: str) -> list[Resource]:
-    return [resource for resource in record.resources if resource.type == kind]
 
 
 def _digest(text: str) -> str:

@@ -257,19 +257,18 @@ def _change(group: str, change: Callable[[Turns], None]) -> None:
 
 def _read(group: str) -> tuple[Turns, str | None]:
     """The turns, and the object's ETag. What is not of this form is no turn of anybody's: it is written over."""
-    try:
-        answer = clients.s3().get_object(Bucket=settings().bucket, Key=_key(group))
-    except clients.s3().exceptions.NoSuchKey:
+    if (found := objects.read(_key(group))) is None:
         return Turns(), None
+    body, etag = found
     try:
-        values = json.loads(answer["Body"].read())
+        values = json.loads(body)
         ticket = functools.partial(_ticket, settings().execution_prefix)
         holder, latest = ticket(values.get("holder")), ticket(values.get("latest"))
-        waiting = [found for entry in values.get("waiting", []) if (found := ticket(entry))]
-        return Turns(holder, waiting, latest), answer["ETag"]
+        waiting = [waits for entry in values.get("waiting", []) if (waits := ticket(entry))]
+        return Turns(holder, waiting, latest), etag
     except (ValueError, TypeError, AttributeError):
         logger.warning("foreign object at a lock's place", extra={"group": group})
-        return Turns(), answer["ETag"]
+        return Turns(), etag
 
 
 def _ticket(execution_prefix: str, values: Any) -> Ticket | None:
