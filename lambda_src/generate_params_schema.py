@@ -106,6 +106,7 @@ DEPLOY_WHEN = {
     "required": ["metric"],
     "additionalProperties": False,
 }
+PURPOSES = ("run", "import", "retrain", "batch", "stop", "start")  # of schedules
 DATASET_TYPES = ("Interactions", "Users", "Items", "Actions", "Action_Interactions")
 
 
@@ -228,10 +229,10 @@ def generate() -> dict[str, Any]:
             "recommenders": list_of("recommender"),
             "schedules": {
                 "description": "EventBridge Scheduler expressions: `run` does what an upload does, `import` imports "
-                "what "
-                "changed, `retrain` trains in any case and deploys, `batch` runs the batch jobs anew.",
+                "what changed, `retrain` trains in any case and deploys, `batch` runs the batch jobs anew, `stop` "
+                "deletes the campaigns and stops the recommenders, `start` brings them back.",
                 "type": "object",
-                "properties": dict.fromkeys(("run", "import", "retrain", "batch"), SCHEDULE),
+                "properties": dict.fromkeys(PURPOSES, SCHEDULE),
                 "additionalProperties": False,
             },
             "tags": group["properties"]["tags"]
@@ -255,6 +256,12 @@ def generate() -> dict[str, Any]:
             "train": WHEN | {"description": "Train: `auto` (default) when data was imported, `always`, or `never`."},
             "batch": WHEN
             | {"description": "Batch jobs: `auto` (default) when input or model changed, `always`, `never`."},
+            "serving": {
+                "type": "string",
+                "enum": ["on", "off", "keep"],
+                "description": "Campaigns and recommenders: `on` (default) as their sections say, `off` deleted and "
+                "stopped with nothing else done, or `keep`: what was switched off stays off.",
+            },
         },
         # A teardown needs nothing but the name that it stands for.
         "if": {"required": ["teardown"]},

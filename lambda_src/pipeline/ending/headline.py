@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipeline.engine.resources import TEARDOWN
 Json = dict[str, Any]
 # What was done where nothing was.
 UNCHANGED = ("reused", "gone", "skipped")
+SERVING = ("campaign", "recommender")
 
 
 def headline(document: Json) -> str:
@@ -25,7 +27,9 @@ def why(document: Json) -> str:
         more = document.get("failureCount", len(document["failures"])) - 1
         first = document["failures"][0]
         return f"{first['where']}: {first['what']}" + (f" (and {more:,} more)" if more else "")
-    return _held(document) or _quality(document) or ("nothing had changed" if is_unchanged(document) else "")
+    said = _held(document) or _quality(document)
+    switched = {"off": "switched off", "back": "serves again"}.get(document.get("serving", ""), "")
+    return said or switched or ("nothing had changed" if is_unchanged(document) else "")
 
 
 def advice(document: Json) -> str:
@@ -47,6 +51,10 @@ def is_unchanged(document: Json) -> bool:
 
 
 def _succeeded(document: Json, group: str) -> str:
+    if document.get("serving") == "off" and not _quality(document):
+        return f"{group} is off: {_switched(document, 'deleted', 'stopped') or 'no campaign or recommender was up'}."
+    if document.get("serving") == "back" and (names := _switched(document, "created", "started")):
+        return f"{group} serves again: {names}."
     if is_unchanged(document):
         return f"{group} is up to date: nothing had changed, so nothing was imported, trained or updated."
     if held := _held(document):
@@ -56,6 +64,13 @@ def _succeeded(document: Json, group: str) -> str:
     if _done(document, "dataset import job") & {"created"} and _done(document, "solution version") == {"reused"}:
         return f"{group}: data was imported, and no model was trained on it by this run."
     return f"{group} is up to date."
+
+
+def _switched(document: Json, *verbs: str) -> str:
+    """What was done to campaigns and recommenders: `2 campaigns deleted, 1 recommender stopped`."""
+    done = Counter((row["type"], row["done"]) for row in document["resources"] if row["type"] in SERVING)
+    told = [f"{count} {kind}{'s' if count > 1 else ''} {how}" for (kind, how), count in done.items() if how in verbs]
+    return ", ".join(told)
 
 
 def _done(document: Json, kind: str) -> set[str]:
@@ -83,6 +98,8 @@ def _torn_down(document: Json, group: str) -> str:
 def _superseded(document: Json, group: str) -> str:
     if document.get("supersededBy", {}).get("isTheSame"):
         return f"{group}: nothing was done, another run that does the same waits for its turn already."
+    if document.get("supersededBy", {}).get("switches"):
+        return f"{group}: nothing was done, a later schedule that says what serves came due while this one waited."
     return f"{group}: nothing was done, a newer upload took this one's place before it began."
 
 

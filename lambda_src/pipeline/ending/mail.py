@@ -170,6 +170,8 @@ def _of_run(newer: dict[str, Any]) -> str:
         return ", uploaded again since"
     if newer.get("isTheSame"):
         return f" of run {newer['run']}, which does the same and waits for its turn already"
+    if newer.get("switches"):
+        return f" of run {newer['run']}, which came due later"
     took_effect = "took effect already. Upload this one again if it is still wanted" if newer.get("tookEffect") else ""
     return f" of run {newer['run']}, uploaded later{', which ' if took_effect else ''}{took_effect}"
 

@@ -127,6 +127,8 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         existing, began = Existing(), time.monotonic()
         document["resources"] = rows.looked_at(record, existing)
         document["schedules"] = record.schedules_done
+        if record.serving.get("off") or record.serving.get("wasOff"):
+            document["serving"] = "off" if record.serving["off"] else "back"
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
         document |= _bills(record, existing)
         if time.monotonic() < began + rows.BUDGET:  # else Personalize answers too slowly for what can be left out

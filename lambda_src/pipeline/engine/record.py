@@ -34,6 +34,8 @@ class Record:
         problems: `where` and `what` of the first ones, of an upload that is rejected; `problem_count`, of all.
         data: what was counted in the data of each dataset type before the run (docs/record.md).
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
+        serving: whether campaigns and recommenders are `off` from this run on, whether they were before (`wasOff`), and
+            for when they come back which version each campaign `served`, by ARN.
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
         samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered,
             `questions` what they did not answer yet.
@@ -52,6 +54,7 @@ class Record:
     data: dict[str, Json] = field(default_factory=dict)
     schedules: dict[str, str] = field(default_factory=dict)
     schedules_done: dict[str, str] = field(default_factory=dict)
+    serving: Json = field(default_factory=dict)
     superseded_by: Json | None = None
     samples_wanted: int = 0
     questions: list[Json] = field(default_factory=list)
@@ -108,6 +111,7 @@ class Record:
             "data": self.data,
             "schedules": self.schedules,
             "schedulesDone": self.schedules_done,
+            "serving": self.serving,
             "supersededBy": self.superseded_by,
             "samplesWanted": self.samples_wanted,
             "questions": self.questions,
@@ -141,6 +145,7 @@ def load(run_id: str) -> Record | None:
         data=values.get("data", {}),
         schedules=values.get("schedules", {}),
         schedules_done=values.get("schedulesDone", {}),
+        serving=values.get("serving", {}),
         superseded_by=values.get("supersededBy"),
         samples_wanted=values.get("samplesWanted", 0),
         questions=values.get("questions", []),

@@ -78,7 +78,10 @@ class SolutionSection:
 
 @dataclass
 class Sections:
-    """A params document, read. Planning adds the `trials` of filters that are replaced."""
+    """A params document, read.
+
+    Planning adds the `trials` of filters that are replaced, and the ARNs of the campaigns that are `kept_off`.
+    """
 
     dataset_group: Resource
     domain: str | None = None
@@ -91,6 +94,8 @@ class Sections:
     trials: list[Resource] = field(default_factory=list)
     schedules: dict[str, str] = field(default_factory=dict)
     when: dict[str, str] = field(default_factory=dict)
+    serving: str = "on"
+    kept_off: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -121,7 +126,9 @@ class Reader:
     def sections(self) -> Sections:
         """All sections of the document."""
         document, read = self.document, self.read
-        read.when = {what: document.get(what, "auto") for what in ("import", "train", "batch")}
+        read.serving = document.get("serving", "on")
+        steps = ("import", "train", "batch")
+        read.when = {what: "never" if read.serving == "off" else document.get(what, "auto") for what in steps}
         read.schedules = document.get("schedules", {})
         for purpose, expression in read.schedules.items():
             if what := schedule_expressions.fault(expression):

@@ -12,7 +12,9 @@ from pipeline.engine.differences import canonical_expression
 from pipeline.engine.existing import Existing
 from pipeline.engine.resources import ABSENT, Resource
 from pipeline.params.sections import Placed, Sections
+from pipeline.upload.turns import Serving
 
+from . import switching
 from .comparison import compare, decide
 from .dataset_needs import check_filters, check_metadata
 from .datasets import decide_dataset, digest
@@ -22,9 +24,12 @@ LONGEST_NAME = 63
 TRIAL = re.compile(r"-trial-[0-9a-f]{8}$")
 
 
-def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder], run_id: str, home: str) -> None:
+def decide_all(
+    read: Sections, existing: Existing, folders: dict[str, DataFolder], run_id: str, home: str, before: Serving
+) -> None:
     """Plan every resource of `read`, in place; what can't be done is added to its problems."""
     existing.fetch(_known(read))
+    switching.keep_off(read, existing, before)
     compare(read, existing, "$.datasetGroup", read.dataset_group)
     existing.fetch_lists(_parents(read, existing))
     for dataset in read.datasets:
@@ -39,7 +44,8 @@ def decide_all(read: Sections, existing: Existing, folders: dict[str, DataFolder
     check_metadata(read, existing)
     _forget_trials(read, existing)
     for solution in read.solutions:
-        decide_solution(read, existing, solution, run_id, home)
+        decide_solution(read, existing, solution, run_id, home, before)
+    switching.explain(read)
 
 
 def _known(read: Sections) -> Iterator[Resource]:

@@ -26,6 +26,7 @@ from .datasets import digest
 from .decisions import decide_all
 from .graph import graph
 from .reading import Reading, Surroundings, folder_in_bucket, read_params
+from .switching import BACK, BARE, after, narrow
 from .teardown import teardown
 
 MOST_CHANGES = 3  # of the data while it is read by others
@@ -58,7 +59,9 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
         group = state.get("datasetGroup")
         return {"verdict": "checkData", "run": run.id, "shares": shares, "datasetGroup": group} | asdict(record)
     if record.outcome in VERDICTS:
-        turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=record.outcome == "teardown")
+        serving = turns.Serving(record.serving.get("off", False), record.serving.get("served", {}))
+        is_teardown = record.outcome == "teardown"
+        turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=is_teardown, serving=serving)
     return {
         "verdict": VERDICTS.get(record.outcome or "", "over"),
         "run": run.id,
@@ -149,8 +152,11 @@ def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Data
     if run.dataset_group and named != run.dataset_group:
         what = f"a schedule of the dataset group {run.dataset_group} started this run; the file is about {named} now."
         return rejected(about, [Problem("$.datasetGroup.name", f"{what} {remove}")])
-    record = planned(reading, about, settings().quotas, "planned" if reading.document.get("dryRun") else None)
-    record.samples_wanted = reading.document.get("samples", settings().samples) if record.outcome == "proceed" else 0
+    before = turns.serving_of(named) if named else turns.Serving()
+    outcome = "planned" if reading.document.get("dryRun") else None
+    record = planned(reading, about, settings().quotas, outcome, before)
+    asks = record.outcome == "proceed" and not record.serving.get("off")
+    record.samples_wanted = reading.document.get("samples", settings().samples) if asks else 0
     if record.outcome in VERDICTS and named != group:  # what schedules start reads the file anew for each step
         what = f"the file was changed while the run took its turn, and is about {named} now. Upload it again."
         return rejected(about, [Problem("$.datasetGroup.name", what)])
@@ -166,7 +172,11 @@ def _unread(reading: Reading, state: dict[str, Any]) -> DataUnread:
 
 
 def planned(
-    reading: Reading, about: dict[str, Any], raised_quotas: dict[str, int], outcome: str | None = None
+    reading: Reading,
+    about: dict[str, Any],
+    raised_quotas: dict[str, int],
+    outcome: str | None = None,
+    before: turns.Serving | None = None,
 ) -> Record:
     """The record of what a run would do.
 
@@ -175,7 +185,9 @@ def planned(
         about: `id`, and where the params file is or would be: `bucket`, `key`, `prefix`.
         raised_quotas: the account's own, by name, where they are not AWS's.
         outcome: `planned` for a dry run; else it follows from the file.
+        before: what earlier runs switched off, and what it served.
     """
+    before = before or turns.Serving()
     read = reading.sections
     if read is None:
         return rejected(about, reading.problems, reading.notes, reading.positions)
@@ -190,7 +202,11 @@ def planned(
         for purpose, expression in read.schedules.items()
         if schedule_expressions.is_past(expression, clients.clock.now())
     ]
-    decide_all(read, existing, reading.folders, about["id"], places.home_of(about["bucket"], about["prefix"]))
+    if "stop" in read.schedules and "start" not in read.schedules:
+        read.notes.append(BARE)
+    narrow(read)
+    home = places.home_of(about["bucket"], about["prefix"])
+    decide_all(read, existing, reading.folders, about["id"], home, before)
     check_data(read, reading.looked)
     check_interactions(read, reading.looked)
     resources = graph(read)
@@ -198,7 +214,18 @@ def planned(
     if read.problems:
         return rejected(about, read.problems, read.notes, reading.positions)
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
-    return Record(about, outcome or "proceed", resources, notes=read.notes, data=counted, schedules=read.schedules)
+    serving = after(read, existing, before)
+    if before.off and not serving.off:
+        read.notes.append(BACK)
+    return Record(
+        about,
+        outcome or "proceed",
+        resources,
+        notes=read.notes,
+        data=counted,
+        schedules=read.schedules,
+        serving=asdict(serving) | {"wasOff": before.off} if before.off or serving != turns.Serving() else {},
+    )
 
 
 def rejected(

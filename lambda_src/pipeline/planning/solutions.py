@@ -15,7 +15,9 @@ from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import ABSENT, OPEN, READY, Resource
 from pipeline.params import places, recipes
 from pipeline.params.sections import Placed, Sections, SolutionSection
+from pipeline.upload.turns import Serving
 
+from . import switching
 from .comparison import compare, decide
 from .datasets import digest, job_name, reuse_settled
 
@@ -23,7 +25,9 @@ from .datasets import digest, job_name, reuse_settled
 OURS = re.compile(r"-[0-9a-f]{8}-\d{8}-\d{6}-[0-9a-f]{8}$")
 
 
-def decide_solution(read: Sections, existing: Existing, section: SolutionSection, run_id: str, home: str) -> None:
+def decide_solution(
+    read: Sections, existing: Existing, section: SolutionSection, run_id: str, home: str, before: Serving
+) -> None:
     """Plan the solution, its version and all that uses it, in place."""
     _recipe(read, section)
     solution = section.solution
@@ -33,7 +37,7 @@ def decide_solution(read: Sections, existing: Existing, section: SolutionSection
     _keep_events_config(read, solution, present if stays else None)
     _solution_version(read, existing, section, versions, run_id)
     for placed in section.campaigns:
-        _campaign(read, existing, section, placed)
+        _campaign(read, existing, section, placed, before)
     for placed in section.batch_jobs:
         folder = _batch_job(read, existing, section.solution_version, placed, run_id, home)
         if placed.resource.plan == "create":
@@ -69,8 +73,9 @@ def _solution_version(
 ) -> None:
     """Train when the newest version was trained on something else, or otherwise; else take it, even one in training."""
     version, when, solution = section.solution_version, read.when["train"], section.solution
-    newest = newest_usable(versions)
-    version.durations = [took(entry) for entry in versions if entry["status"] == "ACTIVE"]
+    trained = [entry for entry in versions if entry["status"] == "ACTIVE"]
+    newest = newest_usable(trained if when == "never" and trained else versions)
+    version.durations = [took(entry) for entry in trained]
     mode = version.parameters.get("trainingMode", "FULL")
     mark = digest(sorted(dataset.content for dataset in read.datasets), _training_settings(solution), mode)
     if solution.parameters.get("performAutoTraining"):
@@ -87,7 +92,7 @@ def _solution_version(
         stem = version.parameters.get("name", solution.name)
         version.parameters["name"] = job_name(stem, mark, run_id)
         decide(version, "create", why if newest else "none that is usable yet")
-    trained_full = any(entry["status"] == "ACTIVE" and entry.get("trainingMode") == "FULL" for entry in versions)
+    trained_full = any(entry.get("trainingMode") == "FULL" for entry in trained)
     if version.parameters.get("trainingMode") == "UPDATE" and not trained_full:
         where = f"{section.where}.solutionVersion.trainingMode"
         read.problem(where, "UPDATE needs a version trained with FULL before. Leave it out the first time.")
@@ -137,8 +142,11 @@ def _outdated(read: Sections, existing: Existing, section: SolutionSection, newe
     return "trained in another way" if differs(wanted, shown) else ""
 
 
-def _campaign(read: Sections, existing: Existing, section: SolutionSection, placed: Placed) -> None:
+def _campaign(read: Sections, existing: Existing, section: SolutionSection, placed: Placed, before: Serving) -> None:
     campaign, version = placed.resource, section.solution_version
+    if campaign.arn in read.kept_off:
+        decide(campaign, "skip", switching.STAYS_OFF)
+        return
     if campaign.target != ABSENT and version.plan == "skip":
         decide(campaign, "skip", "there is no version to deploy yet")
         return
@@ -154,6 +162,8 @@ def _campaign(read: Sections, existing: Existing, section: SolutionSection, plac
         read.problem(
             f"{placed.where}.solutionVersionArn", f"there is no version {pinned}. Leave it out for the newest."
         )
+    if campaign.plan == "create":
+        campaign.serving = switching.baseline(existing, campaign, before)
     if present is None or campaign.plan not in ("reuse", "update"):
         return
     serving = campaign.serving = str(present["solutionVersionArn"])

@@ -54,12 +54,21 @@ class Ticket:
 
 
 @dataclass
+class Serving:
+    """Whether a run switched the group's campaigns and recommenders off, and what each campaign `served`, by ARN."""
+
+    off: bool = False
+    served: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class Turns:
-    """The turns of one dataset group."""
+    """The turns of one dataset group, and what its runs have to know of those before."""
 
     holder: Ticket | None = None
     waiting: list[Ticket] = field(default_factory=list)
     latest: Ticket | None = None  # the newest upload that took effect
+    serving: Serving = field(default_factory=Serving)
 
 
 def take_turn(event: Json) -> Json:
@@ -87,14 +96,20 @@ def take_turn(event: Json) -> Json:
     return {"verdict": "pending", "run": run.id, "datasetGroup": group, "waitSeconds": SHORTEST}
 
 
-def take_effect(group: str, id_: str, is_teardown: bool) -> None:
+def take_effect(group: str, id_: str, is_teardown: bool, serving: Serving) -> None:
     """Note that the run's plan will be carried out: older uploads come too late from now on."""
 
     def change(turns: Turns) -> None:
         if turns.holder and turns.holder.run == id_:
             turns.holder.tookEffect, turns.holder.tearsDown = True, is_teardown
+            turns.serving = serving
 
     _change(group, change)
+
+
+def serving_of(group: str) -> Serving:
+    """What the last run that took effect left of the group's campaigns and recommenders."""
+    return _read(group)[0].serving
 
 
 def release(group: str, id_: str) -> None:
@@ -162,7 +177,11 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
             return {"key": last.key, "run": last.run, "tookEffect": True}  # it waited while all was torn down
         alike = (None, mine.key, mine.overrides)
         same = _first(turns, lambda ticket: (ticket.order, ticket.key, ticket.overrides) == alike)
-        return {"key": same.key, "run": same.run, "isTheSame": True} if same else None
+        if same:
+            return {"key": same.key, "run": same.run, "isTheSame": True}
+        # Both came due while another run worked: what was to be stopped by night is not stopped in the morning.
+        later = _first(turns, lambda ticket: _switches(ticket, mine) and _sorts_before(mine, ticket))
+        return {"key": later.key, "run": later.run, "switches": True} if later else None
     if turns.latest and turns.latest.order and turns.latest.order > mine.order:
         return {"key": turns.latest.key, "run": turns.latest.run, "tookEffect": True}
     if newer := _first(turns, lambda ticket: ticket.key == mine.key and (ticket.order or []) > (mine.order or [])):
@@ -171,6 +190,12 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
     newest = _newest_version(run) if run.version_id else None
     is_old = newest is not None and newest != run.version_id
     return {"key": run.key} if is_old and _group_of(run.at_newest_version()) == group else None
+
+
+def _switches(ticket: Ticket, mine: Ticket) -> bool:
+    """Whether both say of the same file that what serves is to be on, or off."""
+    switch = ("on", "off")
+    return ticket.key == mine.key and all(one.overrides.get("serving") in switch for one in (ticket, mine))
 
 
 def _newest_version(run: Run) -> str | None:
@@ -265,7 +290,10 @@ def _read(group: str) -> tuple[Turns, str | None]:
         ticket = functools.partial(_ticket, settings().execution_prefix)
         holder, latest = ticket(values.get("holder")), ticket(values.get("latest"))
         waiting = [waits for entry in values.get("waiting", []) if (waits := ticket(entry))]
-        return Turns(holder, waiting, latest), etag
+        serving = Serving(
+            **{name: values.get("serving", {}).get(name, usual) for name, usual in asdict(Serving()).items()}
+        )
+        return Turns(holder, waiting, latest, serving), etag
     except (ValueError, TypeError, AttributeError):
         logger.warning("foreign object at a lock's place", extra={"group": group})
         return Turns(), etag
