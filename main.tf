@@ -91,6 +91,9 @@ locals {
   # What each purpose of a schedule sets otherwise than the params file. The function makes its schedules from it too.
   schedule_overrides = jsondecode(file("${path.module}/lambda_src/pipeline/engine/schedule_overrides.json"))
 
+  # The names that `prices` may have, as the function's table has them.
+  prices = jsondecode(file("${path.module}/lambda_src/pipeline/costs/prices.json")).prices
+
   # What the runs of `schedules` start with, in the form of lambda_src/pipeline/engine/schedules.py.
   scheduled_inputs = { for name, schedule in var.schedules : name => {
     upload    = { bucket = module.input_bucket.name, key = coalesce(schedule.params_key, var.params_file) }
@@ -140,6 +143,7 @@ module "pipeline_function" {
   limits                = { timeout_seconds = local.timeout_seconds, patience_seconds = floor(var.patience_hours * 3600), quotas = var.quotas }
   data_checks           = var.data_checks
   samples               = var.samples
+  prices                = var.prices
   announce_starts       = var.announce_starts
   boundaries            = { json = jsonencode(local.boundaries), dataset_groups = local.dataset_groups_in_arns, allow_teardown = var.allow_teardown }
   package               = module.lambda_package.package

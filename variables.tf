@@ -88,7 +88,8 @@ variable "schedules" {
     (letters, digits, hyphens and underscores) to
 
     - `purpose`: "run" does what an upload of the params file does; "import" only imports what changed; "retrain"
-      imports what changed, trains in any case and deploys; "batch" only runs the batch jobs, anew.
+      imports what changed, trains in any case and deploys; "batch" only runs the batch jobs, anew; "stop" deletes the
+      file's campaigns and stops its recommenders, which bill as long as they are up; "start" brings them back.
     - `expression`: as EventBridge Scheduler takes it, like "rate(6 hours)", "cron(0 3 ? * SUN *)" or
       "at(2030-01-31T03:00:00)".
     - `timezone`: of the expression, like "Europe/Berlin"; default "UTC".
@@ -112,7 +113,7 @@ variable "schedules" {
 
   validation {
     condition     = alltrue([for schedule in var.schedules : contains(keys(local.schedule_overrides), schedule.purpose)])
-    error_message = "`schedules[*].purpose` must be \"run\", \"import\", \"retrain\" or \"batch\"."
+    error_message = "`schedules[*].purpose` must be \"run\", \"import\", \"retrain\", \"batch\", \"stop\" or \"start\"."
   }
 
   validation {
@@ -421,14 +422,17 @@ variable "folders" {
 
 variable "ceilings" {
   description = <<-EOT
-    The highest rates that params files may ask for, which bill for as long as they are provisioned; each can be left out.
+    The most that params files may ask for, which bills for as long as it is provisioned; each can be left out.
 
     - `min_provisioned_tps`: transactions per second of a campaign (`minProvisionedTPS`).
     - `min_recommendation_requests_per_second`: of a recommender (`minRecommendationRequestsPerSecond`).
+    - `monthly_cost`: US dollars a month for what bills in one dataset group, at its minimum and by the prices that the
+      plan knows (see `prices`). A run that would make it more is refused.
   EOT
   type = object({
     min_provisioned_tps                    = optional(number)
     min_recommendation_requests_per_second = optional(number)
+    monthly_cost                           = optional(number)
   })
   default  = {}
   nullable = false
@@ -436,6 +440,26 @@ variable "ceilings" {
   validation {
     condition     = alltrue([for ceiling in values(var.ceilings) : ceiling == null ? true : ceiling >= 1 && floor(ceiling) == ceiling])
     error_message = "`ceilings` must be whole numbers of at least 1."
+  }
+}
+
+variable "prices" {
+  description = <<-EOT
+    Your own prices of Amazon Personalize in US dollars, in place of those of the dated table in docs/costs.md: of your
+    region, negotiated, or newer. A map from the names in that table, like `campaign_v2_per_1000_requests`, to prices.
+  EOT
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, _ in var.prices : contains(keys(local.prices), name)])
+    error_message = "`prices` must be called as in docs/costs.md."
+  }
+
+  validation {
+    condition     = alltrue([for price in values(var.prices) : price >= 0])
+    error_message = "`prices` must be at least 0."
   }
 }
 

@@ -244,6 +244,18 @@ def generate() -> dict[str, Any]:
                 "64 KiB of 50 files, or nothing. By default as the deployment is set up, which is `full` mostly.",
             },
             "dryRun": {"type": "boolean", "description": "Mail the plan, and do nothing."},
+            "budget": {
+                "type": "object",
+                "properties": {
+                    "monthly": {
+                        "type": "number",
+                        "minimum": 0,
+                        "description": "US dollars that the dataset group may cost a month, at its minimum.",
+                    }
+                },
+                "required": ["monthly"],
+                "additionalProperties": False,
+            },
             "samples": {
                 "type": "integer",
                 "minimum": 0,

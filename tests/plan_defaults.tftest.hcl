@@ -136,7 +136,7 @@ run "the_commands_fit_the_deployment" {
   assert {
     condition = output.retrain_command == join(" ", [
       "aws stepfunctions start-execution --region eu-west-1 --state-machine-arn ${output.state_machine_arn} --input",
-      "'{\"overrides\":{\"train\":\"always\"},\"upload\":{\"bucket\":\"recommendations-input\",\"key\":\"start.json\"}}'",
+      "'{\"overrides\":{\"serving\":\"keep\",\"train\":\"always\"},\"upload\":{\"bucket\":\"recommendations-input\",\"key\":\"start.json\"}}'",
     ])
     error_message = "The retrain command must start a run of the params file that trains in any case."
   }

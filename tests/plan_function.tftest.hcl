@@ -33,6 +33,7 @@ variables {
   }
   data_checks     = { mode = "full", concurrency = 4 }
   samples         = 3
+  prices          = { training_per_hour = 0.3 }
   announce_starts = false
   boundaries = {
     json           = "{}"
@@ -123,14 +124,19 @@ run "its_policy_is_not_too_long" {
       quotas           = { dataset_groups = 99999, solutions = 99999, campaigns = 99999, recommenders = 99999, filters = 99999 }
     }
     # As many and as long as the root's variables take, in as many quotation marks as there can be.
-    data_checks     = { mode = "full", concurrency = 4 }
-    samples         = 3
+    data_checks = { mode = "full", concurrency = 4 }
+    samples     = 3
+    prices = { for name in [
+      "ingestion_per_gb", "training_per_hour", "training_v2_per_1000_interactions", "campaign_per_tps_hour",
+      "campaign_v2_per_1000_requests", "recommender_per_100000_users_and_hour", "recommender_per_1000_requests",
+      "batch_per_1000_lines", "batch_v2_per_1000_lines", "segments_per_1000_lines",
+    ] : name => 0.0123456789 }
     announce_starts = false
     boundaries = {
       json = jsonencode({
         dataset_groups = [for number in range(8) : "${number}-team-and-more"]
         folders        = { for number in range(100, 246) : "${number}/" => ["a"] }
-        ceilings       = { min_provisioned_tps = 99999, min_recommendation_requests_per_second = 99999 }
+        ceilings       = { min_provisioned_tps = 99999, min_recommendation_requests_per_second = 99999, monthly_cost = 9999999 }
         allow_teardown = false
       })
       dataset_groups = [
@@ -168,6 +174,7 @@ run "it_reaches_the_dataset_groups_it_may_work_on_and_no_others" {
   variables {
     data_checks     = { mode = "full", concurrency = 4 }
     samples         = 3
+    prices          = {}
     announce_starts = false
     boundaries = {
       json           = "{}"
@@ -211,6 +218,7 @@ run "without_teardowns_no_training_is_stopped" {
   variables {
     data_checks     = { mode = "full", concurrency = 4 }
     samples         = 3
+    prices          = {}
     announce_starts = false
     boundaries      = { json = "{}", dataset_groups = ["*"], allow_teardown = false }
   }
@@ -353,6 +361,7 @@ run "its_settings_reach_it" {
       DATA_CHECKS            = "full"
       DATA_CHECK_CONCURRENCY = "4"
       SAMPLES                = "3"
+      PRICES                 = "{\"training_per_hour\":0.3}"
       ANNOUNCE_STARTS        = "false"
       QUOTAS                 = "{\"campaigns\":20,\"dataset_groups\":500}"
       BOUNDARIES             = "{}"

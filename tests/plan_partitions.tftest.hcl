@@ -31,6 +31,7 @@ variables {
   limits          = { timeout_seconds = 604800, patience_seconds = 21600, quotas = {} }
   data_checks     = { mode = "full", concurrency = 4 }
   samples         = 3
+  prices          = {}
   announce_starts = false
   boundaries      = { json = "{}", dataset_groups = ["*"], allow_teardown = true }
   package = {

@@ -28,23 +28,33 @@ run "a_run_is_told_its_params_file_and_its_purpose" {
       data       = { purpose = "import", expression = "rate(6 hours)", params_key = "books/params.json" }
       weekly     = { purpose = "retrain", expression = "cron(0 3 ? * SUN *)", timezone = "Europe/Berlin" }
       once       = { purpose = "batch", expression = "at(2030-01-31T03:00:00)" }
+      evening    = { purpose = "stop", expression = "cron(0 20 ? * MON-FRI *)" }
+      morning    = { purpose = "start", expression = "cron(0 6 ? * MON-FRI *)" }
     }
   }
 
   assert {
     condition = jsonencode(local.scheduled_inputs) == jsonencode({
-      everything = { upload = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }, overrides = {} }
+      everything = { upload = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }, overrides = { serving = "keep" } }
       data = {
         upload    = { bucket = "shop-123456789012-eu-west-1", key = "books/params.json" }
-        overrides = { train = "never", batch = "never" }
+        overrides = { train = "never", batch = "never", serving = "keep" }
       }
       weekly = {
         upload    = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }
-        overrides = { train = "always" }
+        overrides = { train = "always", serving = "keep" }
       }
       once = {
         upload    = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }
-        overrides = { import = "never", train = "never", batch = "always" }
+        overrides = { import = "never", train = "never", batch = "always", serving = "keep" }
+      }
+      evening = {
+        upload    = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }
+        overrides = { serving = "off" }
+      }
+      morning = {
+        upload    = { bucket = "shop-123456789012-eu-west-1", key = "params.json" }
+        overrides = { import = "never", train = "never", batch = "never", serving = "on" }
       }
     })
     error_message = "A scheduled run starts with the params file and with what its purpose sets otherwise."

@@ -691,6 +691,26 @@ run "folders__without_that_of_a_schedule" {
   expect_failures = [var.folders]
 }
 
+run "prices__of_another_name" {
+  command = plan
+
+  variables {
+    prices = { campaign = 0.2 }
+  }
+
+  expect_failures = [var.prices]
+}
+
+run "prices__below_nothing" {
+  command = plan
+
+  variables {
+    prices = { training_per_hour = -1 }
+  }
+
+  expect_failures = [var.prices]
+}
+
 run "ceilings__of_nothing" {
   command = plan
 

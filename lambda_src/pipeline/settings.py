@@ -22,6 +22,7 @@ class Settings:
     throttling, faults and busy resources are waited for; `quotas` are the account's own, where they are not AWS's;
     `boundaries` are what params files may do; `data_checks` says how much of the data is looked at where they say
     nothing, by `data_check_concurrency` calls side by side; `samples` for how many users a run asks what it has made;
+    `prices` are the account's own, where they are not those of `costs/prices.json`;
     `announce_starts` whether a run mails that it begins.
     """
 
@@ -40,6 +41,7 @@ class Settings:
     data_checks: DataChecks
     data_check_concurrency: int
     samples: int
+    prices: dict[str, float]
     announce_starts: bool
 
     @property
@@ -77,5 +79,6 @@ def settings() -> Settings:
         data_checks=cast(DataChecks, os.environ["DATA_CHECKS"]),
         data_check_concurrency=int(os.environ["DATA_CHECK_CONCURRENCY"]),
         samples=int(os.environ["SAMPLES"]),
+        prices=json.loads(os.environ["PRICES"]),
         announce_starts=os.environ["ANNOUNCE_STARTS"] == "true",
     )

@@ -283,18 +283,27 @@ def _teardown(
 
 @app.command("costs")
 def _costs(
+    params: Annotated[
+        Path | None, typer.Argument(help="A params file: what would its upload cost?", show_default=False)
+    ] = None,
     group: Annotated[str | None, typer.Option("--group", "-g", help="Only this dataset group.")] = None,
     deployment: Name = None,
+    prefix: Prefix = "",
     bucket: Bucket = None,
     json: AsJson = False,
 ) -> None:
-    """Say what bills now, of each dataset group, and how to stop it.
+    """Say what bills now, of each dataset group, and how to stop it; or what the upload of a params file would cost.
 
     \b
     personalize-pipeline costs
     personalize-pipeline costs --group shop --json
+    personalize-pipeline costs params.json
     """
-    _of_deployment("costs", json, deployment, bucket, lambda of, at: costs.run(of, at, group))
+
+    def work(of: deployments.Deployment, terminal: Terminal) -> int:
+        return costs.of_upload(of, terminal, params, prefix) if params else costs.run(of, terminal, group)
+
+    _of_deployment("costs", json, deployment, bucket, work)
 
 
 def _of_deployment(

@@ -34,6 +34,7 @@ class Deployment:
         state_machine_arn: of its runs.
         boundaries: what params files may do.
         quotas: the account's own, by name, where they are not AWS's.
+        prices: the account's own, by name, where they are not those of the table.
         data_checks: how much of the data is looked at, where params files say nothing.
     """
 
@@ -43,6 +44,7 @@ class Deployment:
     state_machine_arn: str
     boundaries: Boundaries
     quotas: dict[str, int]
+    prices: dict[str, float]
     data_checks: DataChecks
 
     @property
@@ -120,6 +122,7 @@ def _read(function: str) -> Deployment | None:
             told["STATE_MACHINE_ARN"],
             Boundaries.from_json(told["BOUNDARIES"]),
             json.loads(told["QUOTAS"]),
+            json.loads(told.get("PRICES", "{}")),  # a deployment of an older version has none
             told["DATA_CHECKS"],
         )
     except (KeyError, ValueError):

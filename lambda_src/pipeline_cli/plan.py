@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import boto3
@@ -11,13 +11,14 @@ from botocore.exceptions import ClientError
 from pipeline import clients
 from pipeline.arns import Arns
 from pipeline.boundaries import Boundaries
+from pipeline.costs.prices import prices
 from pipeline.data import checks, folders
 from pipeline.data.checks import Summarise
 from pipeline.engine.record import Record
 from pipeline.params.places import home_of
 from pipeline.params.sections import DatasetSection
 from pipeline.planning.data_needs import check_interactions
-from pipeline.planning.plan import planned
+from pipeline.planning.plan import Terms, planned
 from pipeline.planning.reading import Reading, Surroundings, folder_in_bucket, read_params
 from pipeline.settings import DataChecks
 
@@ -113,15 +114,23 @@ def _compared(request: Request, body: bytes, boundaries: Boundaries, summarise: 
     bucket = request.bucket or ""
     _require(bucket)
     place = Place(bucket, request.folder, request.folder + request.path.name)
-    quotas = (request.deployment.quotas if request.deployment else {}) | request.quotas
-    return _as_uploaded(place, body, boundaries, quotas, request.checks, summarise), []
+    of = request.deployment
+    terms = terms_of(of) if of else Terms()
+    terms = replace(terms, quotas=terms.quotas | request.quotas, ceiling=boundaries.ceilings.get("monthly_cost"))
+    return _as_uploaded(place, body, boundaries, terms, request.checks, summarise), []
 
 
 def of_bucket(deployment: Deployment, key: str, body: bytes) -> Record:
     """The plan of a dry run, as if `body` had been uploaded to a deployment's bucket as `key`."""
     place = Place(deployment.bucket, key[: key.rfind("/") + 1], key)
-    known = (deployment.boundaries, deployment.quotas, deployment.data_checks)
+    known = (deployment.boundaries, terms_of(deployment), deployment.data_checks)
     return _as_uploaded(place, body, *known, checks.summarise_here)
+
+
+def terms_of(deployment: Deployment) -> Terms:
+    """What a deployment's plans are held against."""
+    ceiling = deployment.boundaries.ceilings.get("monthly_cost")
+    return Terms(deployment.quotas, prices(deployment.prices), ceiling)
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,7 @@ def _as_uploaded(
     place: Place,
     body: bytes,
     boundaries: Boundaries,
-    quotas: dict[str, int],
+    terms: Terms,
     data_checks: DataChecks,
     summarise: Summarise,
 ) -> Record:
@@ -155,7 +164,7 @@ def _as_uploaded(
     )
     reading = read_params(body, {}, surroundings)
     _note_key_role(reading)
-    return planned(reading, {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": folder}, quotas, "planned")
+    return planned(reading, {"id": RUN_ID, "bucket": bucket, "key": key, "prefix": folder}, terms, "planned")
 
 
 def _require(bucket: str) -> None:
@@ -208,7 +217,7 @@ def offline(request: Request, body: bytes, boundaries: Boundaries, summarise: Su
         read.problems += reading.data_problems
         check_interactions(read, reading.looked)
     if read is None or read.problems:
-        return planned(reading, {"id": RUN_ID, "key": name}, {}), []
+        return planned(reading, {"id": RUN_ID, "key": name}, Terms()), []
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
     about = {"id": RUN_ID, "key": name, "datasetGroup": read.dataset_group.name}
     without_data = [one.dataset_type for one in read.datasets if one.dataset_type not in reading.folders]

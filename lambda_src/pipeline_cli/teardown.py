@@ -8,7 +8,9 @@ from typing import Any
 
 from pipeline import clients
 from pipeline.boundaries import GROUP_NAME
-from pipeline.ending import billing, words
+from pipeline.costs.prices import prices
+from pipeline.costs.standing import Facts, bills
+from pipeline.ending import words
 from pipeline.engine.calls import status_of
 from pipeline.engine.existing import Existing
 from pipeline.upload.trigger import execution_name
@@ -45,10 +47,10 @@ def run(deployment: Deployment, terminal: Terminal, group: str, *, is_agreed: bo
     if existing.describe("datasetGroup", arn) is None:
         there = ", ".join(entry["name"] for entry in _groups()) or "none"
         return _refused(terminal, f"There is no dataset group {group} in {deployment.arns.region}; there are: {there}.")
-    bills = billing.bills(arn, existing)
+    billed = bills(arn, existing, prices(deployment.prices), Facts())
     described = existing.describe("datasetGroup", arn) or {}
     terminal.err.width = WIDEST
-    terminal.err.print(_shown(group, record.resources, bills, deployment, described))
+    terminal.err.print(_shown(group, record.resources, billed, deployment, described))
     terminal.confirm("Type the group's name to delete it all:", group, is_agreed=is_agreed)
     version = (
         clients.s3()
@@ -64,7 +66,7 @@ def run(deployment: Deployment, terminal: Terminal, group: str, *, is_agreed: bo
     again = f"personalize-pipeline runs watch {row['run']} --deployment {deployment.name}"
     deleted = [{"type": one.kind.label, "name": one.name, "plan": one.plan} for one in record.resources]
     terminal.result(
-        {"deployment": deployment.name, "run": row, "actions": deleted, "bills": bills},
+        {"deployment": deployment.name, "run": row, "actions": deleted, "bills": billed},
         f"Run {row['run']} tears {group} down. To watch it: {again}" if started else "",
     )
     return 0

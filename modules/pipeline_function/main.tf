@@ -52,6 +52,7 @@ resource "aws_lambda_function" "this" {
       DATA_CHECKS            = var.data_checks.mode
       DATA_CHECK_CONCURRENCY = var.data_checks.concurrency
       SAMPLES                = var.samples
+      PRICES                 = jsonencode(var.prices)
       ANNOUNCE_STARTS        = var.announce_starts
       BOUNDARIES             = var.boundaries.json
       LOG_LEVEL              = var.settings.log_level

@@ -46,6 +46,12 @@ variable "data_checks" {
   nullable    = false
 }
 
+variable "prices" {
+  description = "The account's own prices of Personalize in US dollars, by their names in the function's table."
+  type        = map(number)
+  nullable    = false
+}
+
 variable "samples" {
   description = "For how many users a run asks what it has made; 0: it does not ask."
   type        = number

@@ -127,6 +127,7 @@ def test_settings_reach_the_function(rich: dict[str, str], aws: Aws) -> None:
         "DATA_CHECKS": "full",
         "DATA_CHECK_CONCURRENCY": "4",
         "SAMPLES": "3",
+        "PRICES": "{}",
         "ANNOUNCE_STARTS": "false",
         "BOUNDARIES": rich["boundaries"],
         "LOG_LEVEL": "DEBUG",
@@ -338,7 +339,7 @@ def test_a_schedule_starts_a_run(rich: dict[str, str], aws: Aws) -> None:
     assert inputs() == [
         {
             "upload": {"bucket": "rich-input", "key": "books/start.json"},
-            "overrides": {"import": "never", "train": "never", "batch": "always"},
+            "overrides": {"import": "never", "train": "never", "batch": "always", "serving": "keep"},
         }
     ]
 

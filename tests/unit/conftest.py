@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "DATA_CHECKS": "full",
     "DATA_CHECK_CONCURRENCY": "3",
     "SAMPLES": "3",
+    "PRICES": "{}",
     "ANNOUNCE_STARTS": "false",
     "LOG_LEVEL": "ERROR",
 }

@@ -261,7 +261,7 @@ class TestRetraining:
     def test_of_a_key_alone_is_terraforms_form(self) -> None:
         assert retrain.input_of("b", "k", None) == {
             "upload": {"bucket": "b", "key": "k"},
-            "overrides": {"train": "always"},
+            "overrides": {"train": "always", "serving": "keep"},
         }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.ending import billing, headline, mail, report
+from pipeline.costs import standing
+from pipeline.ending import headline, mail, report
 
 CAMPAIGN = "arn:aws:personalize:eu-west-1:123456789012:campaign/for-you"
 RUN = {"id": "20261123-170502-1f0c9a3b", "bucket": "shop-input", "key": "params.json", "datasetGroup": "shop"}
@@ -80,10 +81,10 @@ def test_a_run_that_changed_nothing_says_so() -> None:
 
 
 def test_there_is_a_way_to_stop_whatever_bills() -> None:
-    """What billing.py may find has a command here."""
-    assert billing.STOPS.keys() == {"campaign", "recommender", "solution", "solution version"}
+    """What standing.py may find has a command here."""
+    assert standing.STOPS.keys() == {"campaign", "recommender", "solution", "solution version"}
     for kind in ("campaign", "recommender", "solution"):
-        assert billing.in_words(kind, {})
+        assert standing.in_words(kind, {})
 
 
 def test_what_bills_is_what_exists_and_not_what_the_file_names() -> None:

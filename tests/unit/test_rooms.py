@@ -41,7 +41,7 @@ def known() -> dict[str, set[str]]:
 
 
 def test_the_rooms_are_those_of_the_design() -> None:
-    assert {"upload", "params", "data", "planning", "engine", "samples", "ending"} == ROOMS
+    assert {"upload", "params", "data", "costs", "planning", "engine", "samples", "ending"} == ROOMS
 
 
 def test_rooms_import_each_other_without_cycles() -> None:

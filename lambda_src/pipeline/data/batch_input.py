@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
@@ -38,6 +39,28 @@ def unfit(folder: DataFolder, members: Sequence[str]) -> tuple[str | None, str |
     if len(faults) == len(lines):
         return told, None
     return None, f"{told} So it is with {len(faults)} of the {len(lines)} lines looked at; the others are answered."
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How many lines an input has, or `is_about`."""
+
+    number: int
+    is_about: bool = False
+
+
+def lines_of(folder: DataFolder) -> Lines | None:
+    """The lines of an input, by the head of its first file; None where that can't be read."""
+    if not folder.files:
+        return None
+    try:
+        sample = folder.sample(folder.files[0])
+    except ClientError:
+        return None
+    lines = sum(1 for line in sample.split(b"\n") if line.strip())
+    if folder.size <= len(sample):
+        return Lines(lines)
+    return Lines(round(folder.size * lines / max(len(sample), 1)), is_about=True)
 
 
 def _lines(sample: bytes, *, complete: bool) -> Iterator[tuple[int, str]]:

@@ -46,6 +46,7 @@ def entry_of(document: Json) -> Json:
         "startedAt": run.get("startedAt"),
         "seconds": document.get("seconds"),
         "quality": quality,
+        "monthlyCost": document["costs"]["monthlyTotal"] if "bills" in document else None,
         "imported": any(
             row["type"] == "dataset import job" and row["done"] == "created" and not row["problem"]
             for row in document["resources"]

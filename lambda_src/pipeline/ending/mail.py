@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.costs.formulas import told
+
 from . import links, page
 from .headline import advice, headline, why
 from .words import counted, duration, printable
@@ -17,6 +19,7 @@ CUT = "\n\n[Cut here: a mail takes no more. The rest is in the report in the buc
 
 WIDTH = 78  # columns; addresses are longer, and stay whole
 FOLD = " " * 6  # before what goes on from the line above
+BILLS = "What bills in this dataset group from now on, until you stop it"
 COLUMN = 20  # characters of the first one
 
 
@@ -45,6 +48,13 @@ def message(document: dict[str, Any]) -> dict[str, Any]:
     if len(text.encode()) > room:
         text = text.encode()[: room - len(CUT.encode())].decode(errors="ignore") + CUT
     return {"Subject": subject, "Message": text, "MessageAttributes": attributes}
+
+
+def costs_of_plan(costs: dict[str, Any]) -> str:
+    """What an upload would cost, once and each month."""
+    once = _section("What it would cost once", [*_once(costs)])
+    monthly = _section("What would bill in this dataset group each month", [*_monthly(costs), *_a_month(costs)])
+    return f"{once}\n\n{monthly}"
 
 
 def failure_text(document: dict[str, Any], longest: float = math.inf) -> str:
@@ -91,12 +101,50 @@ def _to_do(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _what_bills(document: dict[str, Any]) -> Iterator[str]:
+    costs = document.get("costs", {})
     if "bills" in document:
-        lines = [f"{row['type'].capitalize()} {row['name']}: {row['billed']}." for row in document["bills"]]
+        lines = [f"{row['type'].capitalize()} {row['name']}: {_billed(row)}." for row in document["bills"]]
         nothing = "Nothing: no campaign or recommender is up, and no automatic training is on."
-        yield _section("What bills in this dataset group from now on, until you stop it", lines or [nothing])
+        yield _section(BILLS, [*(lines or [nothing]), *_a_month(costs)])
+    elif document["outcome"] == "planned" and costs:
+        yield costs_of_plan(costs)
     if "billsUnknown" in document:
         yield f"What bills from now on could not be looked at: {document['billsUnknown']}"
+
+
+def _billed(row: dict[str, Any]) -> str:
+    amount = f": {_amount(row | {'amount': row['monthly']})} a month" if "monthly" in row else ""
+    return f"{row['billed']}{amount}"
+
+
+def _amount(line: dict[str, Any]) -> str:
+    """Of a line or a sum: `at least $394.20`."""
+    return "its price is not known" if line["amount"] is None else told(line)
+
+
+def _once(costs: dict[str, Any]) -> Iterator[str]:
+    yield from (f"{_capitalized(line['what'])}: {_amount(line)} ({line['formula']})" for line in costs["upload"])
+    yield (
+        f"In all {told(costs['uploadTotal'])}." if costs["upload"] else "Nothing: there is nothing to import or train."
+    )
+
+
+def _monthly(costs: dict[str, Any]) -> Iterator[str]:
+    yield from (f"{_capitalized(line['what'])}: {_amount(line)} ({line['formula']})" for line in costs["monthly"])
+
+
+def _a_month(costs: dict[str, Any]) -> Iterator[str]:
+    """The sum, and how it changes."""
+    if not costs:
+        return
+    total, before = costs["monthlyTotal"], costs.get("monthlyBefore")
+    change = "" if before is None else "; as before" if before == total else f"; before this run {told(before)}"
+    yield f"In all {told(total)} a month{change}."
+    yield f"By prices of {costs['prices']['region']} as of {costs['prices']['date']}, for the least that is billed."
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _where_to_look(document: dict[str, Any]) -> Iterator[str]:
@@ -140,6 +188,8 @@ def _the_rest(document: dict[str, Any]) -> Iterator[str]:
         yield _section("Data", [f"{dataset_type:<{COLUMN}} {_seen(seen)}" for dataset_type, seen in data.items()])
     if schedules := document.get("schedules"):
         yield _section("Schedules", [f"{done:<{COLUMN}} {purpose}" for purpose, done in schedules.items()])
+    if "bills" in document and document.get("costs", {}).get("upload"):
+        yield _section("What this run cost once", [*_once(document["costs"])])
     if document["delays"]:
         yield _section("What cost time besides the work", [_delay(**delay) for delay in document["delays"]])
     if document["notes"]:

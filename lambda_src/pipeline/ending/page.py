@@ -10,6 +10,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.costs.formulas import told
+
 from . import links
 from .headline import advice, headline, spelled
 from .words import counted, duration, printable
@@ -71,6 +73,7 @@ def _environment() -> Environment:
         "moment": _moment,
         "metric": spelled,
         "counted": counted,
+        "cost": told,
     }
     return environment
 

@@ -95,6 +95,7 @@ def under_way(record: Record) -> Json:
         "failureCount": len(failed),
         "resources": told,
         "data": record.data,
+        "costs": record.costs,
         "samples": record.samples,
         "delays": record.delays,
         "notes": record.notes,

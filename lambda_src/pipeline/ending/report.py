@@ -25,7 +25,7 @@ from pipeline.settings import settings
 from pipeline.upload import turns
 from pipeline.version import version
 
-from . import billing, index, mail, publishing, rows, words
+from . import costs, index, mail, publishing, rows, words
 from .history import history
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,9 @@ def document_of(record: Record, failure: str | None = None) -> Json:
     }
     if record.outcome == "planned":
         shown = [resource for resource in record.resources if resource.plan != "skip"]
-        return document | {"resources": [rows.planned(resource) for resource in shown], "schedules": record.schedules}
+        planned = [rows.planned(resource) for resource in shown]
+        costing = {"costs": record.costs} if record.costs else {}  # a teardown has none
+        return document | {"resources": planned, "schedules": record.schedules} | costing
     if record.outcome == "rejected":
         return document | {"error": "ParamsRejected"}
     if record.outcome == "superseded":
@@ -130,7 +132,7 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         if record.serving.get("off") or record.serving.get("wasOff"):
             document["serving"] = "off" if record.serving["off"] else "back"
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
-        document |= _bills(record, existing)
+        document |= costs.told(record, document["resources"], existing)
         if time.monotonic() < began + rows.BUDGET:  # else Personalize answers too slowly for what can be left out
             document |= _quality(record, existing)
     elif whole is None:
@@ -165,15 +167,6 @@ def _compare_data(document: Json) -> None:
             kind: seen | ({"change": change} if (change := words.change(seen, before.get(kind, {}))) else {})
             for kind, seen in document["data"].items()
         }
-
-
-def _bills(record: Record, existing: Existing) -> Json:
-    try:
-        group = settings().arns.of("dataset-group", record.run["datasetGroup"])
-        return {"bills": billing.bills(group, existing)}
-    except (ClientError, BotoCoreError) as error:
-        logger.exception("bills not looked at")
-        return {"billsUnknown": f"{error}"}
 
 
 def _caught(failure: dict[str, str] | None) -> str | None:

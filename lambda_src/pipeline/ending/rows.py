@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import clients
+from pipeline.costs.standing import in_words
 from pipeline.engine import attempts, lookup
 from pipeline.engine.calls import is_settled, side_by_side, status_of
 from pipeline.engine.existing import Existing
@@ -19,7 +20,6 @@ from pipeline.engine.record import Record
 from pipeline.engine.resource_types import Parameters
 from pipeline.engine.resources import ABSENT, BLOCKED, ENDED, FAILED, READY, Resource
 
-from . import billing
 from .timeline import Times, timeline
 
 logger = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ def _version(resource: Resource, description: Parameters, existing: Existing) ->
 def _campaign(resource: Resource, description: Parameters, existing: Existing) -> Row:
     """With the metrics of the version that it served, and of the one that it moves to or is held from."""
     serves, before = description["solutionVersionArn"], resource.serving
-    told: Row = {"solutionVersionArn": serves, "billed": billing.in_words("campaign", description)}
+    told: Row = {"solutionVersionArn": serves, "billed": in_words("campaign", description)}
     new = str(resource.weighed or resource.parameters.get("solutionVersionArn", serves))
     if before and not before.endswith("/$LATEST") and before != new:
         told["comparison"] = {"serving": existing.metrics(before), "new": existing.metrics(new)}

@@ -33,6 +33,7 @@ class Record:
         notes: for the mail.
         problems: `where` and `what` of the first ones, of an upload that is rejected; `problem_count`, of all.
         data: what was counted in the data of each dataset type before the run (docs/record.md).
+        costs: what the run was to cost, and what was to bill each month, as planned.
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
         serving: whether campaigns and recommenders are `off` from this run on, whether they were before (`wasOff`), and
             for when they come back which version each campaign `served`, by ARN.
@@ -52,6 +53,7 @@ class Record:
     problems: list[dict[str, str]] = field(default_factory=list)
     problem_count: int = 0
     data: dict[str, Json] = field(default_factory=dict)
+    costs: Json = field(default_factory=dict)
     schedules: dict[str, str] = field(default_factory=dict)
     schedules_done: dict[str, str] = field(default_factory=dict)
     serving: Json = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Record:
             "problems": self.problems,
             "problemCount": self.problem_count,
             "data": self.data,
+            "costs": self.costs,
             "schedules": self.schedules,
             "schedulesDone": self.schedules_done,
             "serving": self.serving,
@@ -143,6 +146,7 @@ def load(run_id: str) -> Record | None:
         problems=values.get("problems", []),
         problem_count=values.get("problemCount", len(values.get("problems", []))),
         data=values.get("data", {}),
+        costs=values.get("costs", {}),
         schedules=values.get("schedules", {}),
         schedules_done=values.get("schedulesDone", {}),
         serving=values.get("serving", {}),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline import clients
+from pipeline.costs.prices import Prices, prices
 from pipeline.data import folders
 from pipeline.data.checks import Summarise
 from pipeline.data.spread import Planner, Share
@@ -20,7 +21,7 @@ from pipeline.settings import settings
 from pipeline.upload import turns
 from pipeline.upload.runs import Run, read_params_file, run_of
 
-from . import quotas
+from . import costing, quotas
 from .data_needs import check_data, check_interactions
 from .datasets import digest
 from .decisions import decide_all
@@ -154,7 +155,7 @@ def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Data
         return rejected(about, [Problem("$.datasetGroup.name", f"{what} {remove}")])
     before = turns.serving_of(named) if named else turns.Serving()
     outcome = "planned" if reading.document.get("dryRun") else None
-    record = planned(reading, about, settings().quotas, outcome, before)
+    record = planned(reading, about, _terms(), outcome, before)
     asks = record.outcome == "proceed" and not record.serving.get("off")
     record.samples_wanted = reading.document.get("samples", settings().samples) if asks else 0
     if record.outcome in VERDICTS and named != group:  # what schedules start reads the file anew for each step
@@ -165,16 +166,31 @@ def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Data
     return record
 
 
+def _terms() -> Terms:
+    ceiling = settings().boundaries.ceilings.get("monthly_cost")
+    return Terms(settings().quotas, prices(settings().prices), ceiling)
+
+
 def _unread(reading: Reading, state: dict[str, Any]) -> DataUnread:
     data = digest([dataclasses.astuple(folder) for folder in reading.folders.values()])
     changed = state.get("changed", 0) + (state.get("data", data) != data)
     return DataUnread(data, changed, state.get("round", 0) + 1)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a plan is held against besides what exists: the account's own `quotas`, where they are not AWS's, its
+    `prices`, and the most that a dataset group may cost a month (`ceiling`)."""
+
+    quotas: dict[str, int] = field(default_factory=dict)
+    prices: Prices = field(default_factory=lambda: prices({}))
+    ceiling: float | None = None
+
+
 def planned(
     reading: Reading,
     about: dict[str, Any],
-    raised_quotas: dict[str, int],
+    terms: Terms,
     outcome: str | None = None,
     before: turns.Serving | None = None,
 ) -> Record:
@@ -183,7 +199,7 @@ def planned(
     Args:
         reading: what `read_params` made of the file.
         about: `id`, and where the params file is or would be: `bucket`, `key`, `prefix`.
-        raised_quotas: the account's own, by name, where they are not AWS's.
+        terms: the account's quotas and prices, and what a month may cost.
         outcome: `planned` for a dry run; else it follows from the file.
         before: what earlier runs switched off, and what it served.
     """
@@ -210,7 +226,11 @@ def planned(
     check_data(read, reading.looked)
     check_interactions(read, reading.looked)
     resources = graph(read)
-    quotas.check(read, existing, resources, raised_quotas)
+    quotas.check(read, existing, resources, terms.quotas)
+    facts = costing.facts_of(read, reading.looked)
+    costs = costing.costs_of(read, resources, existing, reading.folders, facts, terms.prices)
+    budget = reading.document.get("budget", {}).get("monthly")
+    costing.check_budget(read, costs, budget, terms.ceiling)
     if read.problems:
         return rejected(about, read.problems, read.notes, reading.positions)
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
@@ -224,6 +244,7 @@ def planned(
         notes=read.notes,
         data=counted,
         schedules=read.schedules,
+        costs=costs,
         serving=asdict(serving) | {"wasOff": before.off} if before.off or serving != turns.Serving() else {},
     )
 

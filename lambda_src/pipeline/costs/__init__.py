@@ -1,0 +1,1 @@
+"""What Personalize costs: prices, what an upload will cost, and what bills while it exists."""
