@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import json
 import platform
 import re
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
+from pipeline.run_ids import run_id
 
 from local import terraform
 from local.servers import ROOT, Stack, stack
@@ -309,8 +312,11 @@ class Run:
     pipeline: Pipeline
     arn: str
 
-    def __post_init__(self) -> None:
-        self.name = self.arn.rpartition(":")[2]
+    @functools.cached_property
+    def name(self) -> str:
+        """The run's id: its execution's name, but for those that schedules start."""
+        started = self.execution["startDate"].astimezone(dt.UTC)
+        return run_id({"Name": self.arn.rpartition(":")[2], "StartTime": started.isoformat()})
 
     @property
     def execution(self) -> Json:
@@ -322,6 +328,12 @@ class Run:
         """The object that it was started for."""
         upload: dict[str, str] = json.loads(self.execution["input"]).get("upload", {})
         return upload
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """What a schedule told it to set otherwise than the params file."""
+        overrides: dict[str, str] = json.loads(self.execution["input"]).get("overrides", {})
+        return overrides
 
     @property
     def status(self) -> str:
