@@ -408,8 +408,8 @@ variable "folders" {
 
   # Lambda takes 4 KB of environment, and measures it as JSON: each quotation mark of the boundaries' own is escaped there.
   validation {
-    condition     = length(jsonencode(jsonencode(var.folders))) <= 2500
-    error_message = "`folders` may have 2,500 characters in all, as JSON in which each quotation mark counts twice. Write fewer folders or patterns, or make a second deployment for some of the folders."
+    condition     = length(jsonencode(jsonencode(var.folders))) <= 2000
+    error_message = "`folders` may have 2,000 characters in all, as JSON in which each quotation mark counts twice. Write fewer folders or patterns, or make a second deployment for some of the folders."
   }
 
   validation {
@@ -457,9 +457,10 @@ variable "prices" {
     error_message = "`prices` must be called as in docs/costs.md."
   }
 
+  # As text they are part of the function's environment.
   validation {
-    condition     = alltrue([for price in values(var.prices) : price >= 0])
-    error_message = "`prices` must be at least 0."
+    condition     = alltrue([for price in values(var.prices) : price >= 0 && length(tostring(price)) <= 12])
+    error_message = "`prices` must be at least 0, and written in 12 characters."
   }
 }
 

@@ -135,7 +135,7 @@ run "its_policy_is_not_too_long" {
     boundaries = {
       json = jsonencode({
         dataset_groups = [for number in range(8) : "${number}-team-and-more"]
-        folders        = { for number in range(100, 246) : "${number}/" => ["a"] }
+        folders        = { for number in range(100, 217) : "${number}/" => ["a"] }
         ceilings       = { min_provisioned_tps = 99999, min_recommendation_requests_per_second = 99999, monthly_cost = 9999999 }
         allow_teardown = false
       })

@@ -665,7 +665,7 @@ run "folders__as_many_as_the_functions_environment_takes" {
 
   variables {
     dataset_groups = ["*a"]
-    folders        = { for number in range(100, 246) : "${number}/" => ["a"] }
+    folders        = { for number in range(100, 217) : "${number}/" => ["a"] }
   }
 }
 
@@ -674,7 +674,7 @@ run "folders__too_many_for_the_functions_environment" {
 
   variables {
     dataset_groups = ["*a"]
-    folders        = { for number in range(100, 247) : "${number}/" => ["a"] }
+    folders        = { for number in range(100, 218) : "${number}/" => ["a"] }
   }
 
   expect_failures = [var.folders]
