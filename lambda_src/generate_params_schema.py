@@ -250,6 +250,7 @@ def generate() -> dict[str, Any]:
                     "monthly": {
                         "type": "number",
                         "minimum": 0,
+                        "maximum": 1_000_000_000,
                         "description": "US dollars that the dataset group may cost a month, at its minimum.",
                     }
                 },

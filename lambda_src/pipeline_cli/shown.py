@@ -79,6 +79,7 @@ def document_of_plan(record: Record, remarks: list[str]) -> dict[str, Any]:
         "notes": record.notes,
         "data": record.data,
         "actions": actions,
+        "costs": record.costs or None,
         "schedules": record.schedules,
         "notLookedAt": remarks,
     }

@@ -97,8 +97,25 @@ def full(resources: int = 60, **more: Any) -> dict[str, Any]:
                 "status": "ACTIVE",
                 "billed": "at least 1 transaction(s) per second, used or not",
                 "stop": f"aws personalize delete-campaign --campaign-arn {ACCOUNT}:campaign/for-you",
+                "monthly": 394.2,
+                "formula": "1 TPS x 3,600 s x 730 h x $0.15 per 1,000 requests",
             }
         ],
+        costs={
+            "prices": {"currency": "USD", "region": "us-east-1", "date": "2026-11-27", "given": ["training_per_hour"]},
+            "upload": [
+                {
+                    "what": f"training of solution-{number}",
+                    "resource": f"solution version solution-{number}",
+                    "formula": "hours, which only a first training tells, x $0.24 per hour",
+                    "amount": None if number else 1234.5,
+                }
+                for number in range(12)
+            ],
+            "uploadTotal": {"amount": 1234.5, "isAtLeast": True},
+            "monthlyTotal": {"amount": 394.2},
+            "monthlyBefore": {"amount": 0.0},
+        },
         delays=[{"resource": "campaign for-you", "what": "Rate exceeded", "seconds": 600}],
         notes=["A note."],
         schedules={"retrain": "kept"},

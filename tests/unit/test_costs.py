@@ -11,6 +11,7 @@ from pipeline.costs import formulas
 from pipeline.costs.formulas import Cost
 from pipeline.costs.prices import prices
 from pipeline.data.batch_input import Lines
+from pipeline.ending import costs as told_costs
 
 from local.personalize_emulator import Fault
 
@@ -194,6 +195,18 @@ def test_a_batch_job_is_paid_by_its_lines(deployment: Deployment) -> None:
     line = next(line for line in costs["upload"] if line["what"].startswith("batch inference job"))
     assert line["amount"] == pytest.approx(4.50, abs=0.3)  # its head has the shorter lines
     assert line["formula"].startswith("about 3")
+
+
+def test_a_report_that_can_not_look_at_what_bills_is_written_all_the_same(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError("a slip of ours")
+
+    monkeypatch.setattr(told_costs, "told", break_down)
+    ended = deployment.run()
+    assert ended.succeeded
+    assert "costs" not in ended.report
 
 
 class TestBudget:

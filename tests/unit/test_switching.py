@@ -203,6 +203,18 @@ def test_a_start_that_waited_behind_a_training_overtakes_the_stop_before_it(depl
     assert deployment.calls("DeleteCampaign", "StopRecommender") == 0
 
 
+def test_of_the_switches_of_several_days_the_last_one_counts(deployment: Deployment) -> None:
+    deployment.run(document())
+    working = deployment.start(document(), train="always")
+    working.advance()
+    days = [due(deployment, purpose) for purpose in ("stop", "start", "stop", "start", "stop")]
+    for execution in days:
+        execution.advance()
+    ends = deployment.step(working, *days)
+    assert [one.report["outcome"] for one in ends] == ["succeeded", *["superseded"] * 4, "succeeded"]
+    assert serving(deployment) == OFF
+
+
 def test_a_start_that_failed_is_mended_by_any_run_after_it(deployment: Deployment) -> None:
     deployment.run(document())
     by_schedule(deployment, "stop")
@@ -297,3 +309,7 @@ def test_the_gate_weighs_what_comes_back_against_what_served(
     old, new = before["solutionVersionArn"], newest_version(deployment)
     assert old != new
     assert after["solutionVersionArn"] == {"old": old, "new": new}[version], ended.mail
+    row = ended.row("campaign")
+    assert row["done"] == ("created, held" if version == "old" else "created")
+    assert ended.mail.startswith("shop serves again: 1 recommender started, 1 campaign created")
+    assert ("the gate held web on what it served" in ended.mail) == (version == "old")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -67,8 +68,10 @@ def _once(record: Record, rows: list[Json], existing: Existing, known: Prices) -
 def _trained(record: Record, line: Json, version: Json, existing: Existing, known: Prices) -> Json:
     solution = next(one for one in record.of_type("solution") if one.name == version["name"])
     recipe = recipes.name_of(solution.parameters.get("recipeArn", ""))
-    description = (existing.describe("solutionVersion", version["arn"]) if version["arn"] else None) or {}
-    hours = description.get("trainingHours")
-    if hours is None or formulas.is_v2(recipe):
+    if formulas.is_v2(recipe) or not version["arn"]:
         return line
-    return formulas.training(known, recipe, None, hours).line(line["what"], line["resource"])
+    with suppress(ClientError, BotoCoreError):  # the plan's figure then
+        hours = (existing.describe("solutionVersion", version["arn"]) or {}).get("trainingHours")
+        if hours is not None:
+            return formulas.training(known, recipe, None, hours).line(line["what"], line["resource"])
+    return line

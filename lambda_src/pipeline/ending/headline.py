@@ -54,7 +54,7 @@ def _succeeded(document: Json, group: str) -> str:
     if document.get("serving") == "off" and not _quality(document):
         return f"{group} is off: {_switched(document, 'deleted', 'stopped') or 'no campaign or recommender was up'}."
     if document.get("serving") == "back" and (names := _switched(document, "created", "started")):
-        return f"{group} serves again: {names}."
+        return f"{group} serves again: {names}" + (f"; {held}." if (held := _held(document)) else ".")
     if is_unchanged(document):
         return f"{group} is up to date: nothing had changed, so nothing was imported, trained or updated."
     if held := _held(document):
@@ -68,7 +68,8 @@ def _succeeded(document: Json, group: str) -> str:
 
 def _switched(document: Json, *verbs: str) -> str:
     """What was done to campaigns and recommenders: `2 campaigns deleted, 1 recommender stopped`."""
-    done = Counter((row["type"], row["done"]) for row in document["resources"] if row["type"] in SERVING)
+    rows = [row for row in document["resources"] if row["type"] in SERVING]
+    done = Counter((row["type"], row["done"].partition(",")[0]) for row in rows)
     told = [f"{count} {kind}{'s' if count > 1 else ''} {how}" for (kind, how), count in done.items() if how in verbs]
     return ", ".join(told)
 
@@ -80,7 +81,7 @@ def _done(document: Json, kind: str) -> set[str]:
 
 def _held(document: Json) -> str:
     """What a gate did to the campaigns that it did not let move, if it did."""
-    held = [row for row in document["resources"] if row["done"].startswith("held")]
+    held = [row for row in document["resources"] if "held" in row["done"].split(", ")]
     parts = []
     if names := [row["name"] for row in held if row["arn"]]:
         parts.append(f"the gate held {_listed(names)} on what it served")

@@ -46,7 +46,7 @@ def entry_of(document: Json) -> Json:
         "startedAt": run.get("startedAt"),
         "seconds": document.get("seconds"),
         "quality": quality,
-        "monthlyCost": document["costs"]["monthlyTotal"] if "bills" in document else None,
+        "monthlyCost": document.get("costs", {}).get("monthlyTotal") if "bills" in document else None,
         "imported": any(
             row["type"] == "dataset import job" and row["done"] == "created" and not row["problem"]
             for row in document["resources"]

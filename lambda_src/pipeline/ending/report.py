@@ -132,7 +132,8 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         if record.serving.get("off") or record.serving.get("wasOff"):
             document["serving"] = "off" if record.serving["off"] else "back"
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
-        document |= costs.told(record, document["resources"], existing)
+        with publishing.only_logged("costs not told"):
+            document |= costs.told(record, document["resources"], existing)
         if time.monotonic() < began + rows.BUDGET:  # else Personalize answers too slowly for what can be left out
             document |= _quality(record, existing)
     elif whole is None:

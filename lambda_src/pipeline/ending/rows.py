@@ -94,6 +94,8 @@ def done(resource: Resource) -> str:
         return "not created"
     verbs = list(dict.fromkeys(step["what"] for step in resource.done))
     if resource.held:
+        if "create" in verbs:  # it was switched off, and came back as it was
+            return "created, held"
         return "held, settings updated" if "update" in verbs else "held"
     if "update" in verbs and resource.state == FAILED:
         return "not updated"

@@ -32,6 +32,7 @@ from .runs import Run, read_params_file, run_of
 logger = logging.getLogger(__name__)
 FORMAT = 1
 SETTLING = 5  # seconds until the events of uploads that were made before this one have come, too
+SWITCHES = ("on", "off")  # what overrides say of `serving`; of several that wait the last one counts
 TRIES = 8  # conditional writes in one action; ten uploads in a second all want to
 Json = dict[str, Any]
 
@@ -175,13 +176,13 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
         last = turns.latest
         if last and last.tearsDown and last.ended and last.ended > run.started:
             return {"key": last.key, "run": last.run, "tookEffect": True}  # it waited while all was torn down
+        if mine.overrides.get("serving") in SWITCHES:
+            # They came due while another run worked: what was to be stopped by night is not stopped in the morning.
+            later = _first(turns, lambda ticket: _switches(ticket, mine.key) and _sorts_before(mine, ticket))
+            return {"key": later.key, "run": later.run, "switches": True} if later else None
         alike = (None, mine.key, mine.overrides)
         same = _first(turns, lambda ticket: (ticket.order, ticket.key, ticket.overrides) == alike)
-        if same:
-            return {"key": same.key, "run": same.run, "isTheSame": True}
-        # Both came due while another run worked: what was to be stopped by night is not stopped in the morning.
-        later = _first(turns, lambda ticket: _switches(ticket, mine) and _sorts_before(mine, ticket))
-        return {"key": later.key, "run": later.run, "switches": True} if later else None
+        return {"key": same.key, "run": same.run, "isTheSame": True} if same else None
     if turns.latest and turns.latest.order and turns.latest.order > mine.order:
         return {"key": turns.latest.key, "run": turns.latest.run, "tookEffect": True}
     if newer := _first(turns, lambda ticket: ticket.key == mine.key and (ticket.order or []) > (mine.order or [])):
@@ -192,10 +193,9 @@ def _overtaken_by(turns: Turns, mine: Ticket, run: Run, group: str) -> Json | No
     return {"key": run.key} if is_old and _group_of(run.at_newest_version()) == group else None
 
 
-def _switches(ticket: Ticket, mine: Ticket) -> bool:
-    """Whether both say of the same file that what serves is to be on, or off."""
-    switch = ("on", "off")
-    return ticket.key == mine.key and all(one.overrides.get("serving") in switch for one in (ticket, mine))
+def _switches(ticket: Ticket, key: str) -> bool:
+    """Whether a schedule of that params file says that what serves is to be on, or off."""
+    return ticket.order is None and ticket.key == key and ticket.overrides.get("serving") in SWITCHES
 
 
 def _newest_version(run: Run) -> str | None:
