@@ -12,10 +12,13 @@ from pipeline.costs.formulas import Cost
 from pipeline.costs.prices import prices
 from pipeline.data.batch_input import Lines
 from pipeline.ending import costs as told_costs
+from pipeline.engine.resources import Resource
+from pipeline.params.sections import Sections
+from pipeline.planning.costing import check_budget
 
 from local.personalize_emulator import Fault
 
-from .conftest import interactions_schema, params
+from .conftest import params
 from .workflow import INTERACTIONS, Deployment, deployed
 
 RECIPE = "arn:aws:personalize:::recipe/"
@@ -240,23 +243,24 @@ class TestBudget:
         assert "This run does not make it more." in ended.mail
         assert deployment.run(params(budget={"monthly": 100}, serving="off")).succeeded
 
-    def test_what_has_no_price_is_not_let_through(self, deployment: Deployment) -> None:
-        domain = params(
-            datasetGroup={"name": "shop", "domain": "ECOMMERCE"},
-            datasets={
-                "Interactions": {"name": "e", "schema": interactions_schema({"name": "EVENT_TYPE", "type": "string"})}
-            },
-            solution=None,
-            campaign=None,
-            solutions=[{"name": "new", "recipeArn": f"{RECIPE}aws-trending-now", "performAutoTraining": True}],
-            budget={"monthly": 10_000},
-        )
-        header, *rows = INTERACTIONS.splitlines()
-        text = "\n".join([f"{header},EVENT_TYPE", *(f"{row},View" for row in rows)]) + "\n"
-        deployment.upload_data(interactions=text)
-        ended = deployment.run(domain)
-        assert "the price of solution new is not known, so a month can't be held against $10,000.00" in ended.mail
-        assert deployment.writes() == []
+    def test_what_has_no_price_is_not_let_through(self) -> None:
+        new = [{"what": "campaign new", "amount": None, "isNew": True}, {"what": "campaign old", "amount": None}]
+        read = Sections(Resource("datasetGroup", "shop"))
+        sums = {"monthlyTotal": {"amount": 0.0, "isAtLeast": True}, "monthlyBefore": {"amount": 0.0}}
+        check_budget(read, sums | {"monthly": new}, budget=10_000, ceiling=None)
+        (problem,) = read.problems
+        assert problem.where == "$.budget.monthly"
+        assert problem.what.startswith("what campaign new costs is not known, so a month can't be held against $10,000")
+        assert read.notes == ["$.budget.monthly: what campaign old costs is not known, and not in the sum."]
+
+    def test_automatic_trainings_that_nobody_can_know_are_noted(self, deployment: Deployment) -> None:
+        solution = {"name": "new", "recipeArn": RECIPE + V1, "performAutoTraining": True}
+        document = params(solution=solution, campaign={"name": "new"}, budget={"monthly": 200})
+        ended = deployment.run(document)
+        assert ended.succeeded, ended.mail
+        assert "what solution new costs is not known, and not in the sum." in ended.mail
+        again = deployment.run(document)
+        assert "is not known" not in again.mail
 
     @pytest.mark.parametrize("budget", [100, {"monthly": "100"}, {"monthly": -1}, {}, {"month": 1}])
     def test_a_slip_in_it_is_told(self, deployment: Deployment, budget: Any) -> None:

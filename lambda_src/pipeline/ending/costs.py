@@ -30,26 +30,18 @@ def told(record: Record, rows: list[Json], existing: Existing) -> Json:
         `billsUnknown`: why the dataset group could not be looked at.
     """
     known = prices(settings().prices)
+    facts = Facts(**record.costs.get("counted", {}))
     try:
         group = settings().arns.of("dataset-group", record.run["datasetGroup"])
-        found = bills(group, existing, known, facts_of(record))
+        found = bills(group, existing, known, facts)
     except (ClientError, BotoCoreError) as error:
         logger.exception("bills not looked at")
         return {"billsUnknown": f"{error}"}
     once = _once(record, rows, existing, known)
     monthly = [row | {"amount": row["monthly"]} for row in found if "monthly" in row]
     costs = {"prices": known.about, "upload": once, "uploadTotal": total(once), "monthlyTotal": total(monthly)}
-    before = {"monthlyBefore": record.costs["monthlyBefore"]} if record.costs else {}
-    return {"bills": found, "costs": costs | before}
-
-
-def facts_of(record: Record) -> Facts:
-    """What was counted in the interactions before the run."""
-    seen = record.data.get("Interactions", {})
-    if not seen.get("wasReadWhole"):
-        return Facts()
-    trackers = record.of_type("eventTracker")
-    return Facts(seen.get("users"), seen.get("rows"), more=bool(trackers))
+    planned = {name: record.costs[name] for name in ("counted", "monthlyBefore") if name in record.costs}
+    return {"bills": found, "costs": costs | planned}
 
 
 def _once(record: Record, rows: list[Json], existing: Existing, known: Prices) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from pipeline.costs import formulas
@@ -34,17 +35,24 @@ def costs_of(
     """The costs of a plan, as the record keeps them.
 
     Returns:
-        `prices` (which they are), `upload` (lines of what is paid once) and `uploadTotal`, `monthly` (lines of what
-        bills while it exists) and `monthlyTotal`, and of what bills before the run `monthlyBefore`.
+        `prices` (which they are), `counted` (the facts), `upload` (lines of what is paid once) and `uploadTotal`,
+        `monthly` (lines of what bills while it exists) and `monthlyTotal`, and of what bills before the run
+        `monthlyBefore`.
     """
     before = standing(read.dataset_group.arn or "", existing)
     once = list(_once(read, existing, folders, facts, prices))
     after = _after(before, resources, existing)
+    present = {one.arn for one in before}
     monthly, earlier = (
-        [one.monthly(prices, facts, existing).line(one.shown) for one in all_] for all_ in (after, before)
+        [
+            one.monthly(prices, facts, existing).line(one.shown) | ({} if one.arn in present else {"isNew": True})
+            for one in all_
+        ]
+        for all_ in (after, before)
     )
     return {
         "prices": prices.about,
+        "counted": asdict(facts),
         "upload": once,
         "uploadTotal": total(once),
         "monthly": monthly,
@@ -56,11 +64,15 @@ def costs_of(
 def check_budget(read: Sections, costs: Json, budget: float | None, ceiling: float | None) -> None:
     """Add a problem where a month would cost more than it may, and more than it does already.
 
-    What is over the budget before the run is told: to refuse an import would not make it cheaper.
+    What is over the budget before the run is told: to refuse an import would not make it cheaper. Nor is what has no
+    price let through, but where it is there already.
     """
     bounds = [("$.budget.monthly", budget, ""), ("the plan", ceiling, "Terraform's input `ceilings.monthly_cost`: ")]
     after, before = costs["monthlyTotal"], costs["monthlyBefore"]
-    unpriced = [line["what"] for line in costs["monthly"] if line["amount"] is None]
+    unknown = [line for line in costs["monthly"] if line["amount"] is None]
+    # How long automatic trainings take nobody knows before the first: they can't be let through at no other time.
+    refused = [line["what"] for line in unknown if line.get("isNew") and not line["what"].startswith("solution ")]
+    passed = [line["what"] for line in unknown if line["what"] not in refused]
     for where, bound, whose in bounds:
         if bound is None:
             continue
@@ -71,9 +83,11 @@ def check_budget(read: Sections, costs: Json, budget: float | None, ceiling: flo
             read.problem(where, f"{over} Lower what is provisioned, take something out, or raise the bound.")
         elif after["amount"] > bound:
             read.notes.append(f"{where}: {over} This run does not make it more.")
-        if unpriced:
-            what = f"the price of {', '.join(unpriced)} is not known, so a month can't be held against {money(bound)}."
-            read.problem(where, f"{whose}{what} Give the price in Terraform's input `prices`.")
+        if refused:
+            what = f"what {', '.join(refused)} costs is not known, so a month can't be held against {money(bound)}."
+            read.problem(where, f"{whose}{what} Give its price in Terraform's input `prices`, or take the bound out.")
+        if passed:
+            read.notes.append(f"{where}: {whose}what {', '.join(passed)} costs is not known, and not in the sum.")
 
 
 def _once(
