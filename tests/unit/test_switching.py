@@ -56,9 +56,12 @@ def deployment() -> Iterator[Deployment]:
 
 
 def upload_interactions(deployment: Deployment, text: str = INTERACTIONS) -> None:
+    deployment.upload("Interactions/interactions.csv", interactions(text))
+
+
+def interactions(text: str = INTERACTIONS) -> str:
     header, *lines = text.splitlines()
-    text = "\n".join([f"{header},EVENT_TYPE", *(f"{line},View" for line in lines)]) + "\n"
-    deployment.upload("Interactions/interactions.csv", text)
+    return "\n".join([f"{header},EVENT_TYPE", *(f"{line},View" for line in lines)]) + "\n"
 
 
 def due(deployment: Deployment, purpose: str) -> Execution:
@@ -256,6 +259,92 @@ def test_two_groups_sleep_on_their_own(deployment: Deployment) -> None:
     assert serving(deployment) == OFF | {"other": "ACTIVE"}, "that group was never switched off"
 
 
+def test_two_files_of_a_group_sleep_on_their_own(deployment: Deployment) -> None:
+    """The upload of one brings back its own; what the other switched off stays off."""
+    deployment.run(document())
+    other = document(schedules={}, recommenders=[])
+    other["solutions"] = [other["solutions"][0] | {"name": "other", "campaigns": [{"name": "other"}]}]
+    deployment.upload("other/Interactions.csv", interactions())
+    assert deployment.run(other, key="other/params.json").succeeded
+    upload = {"bucket": BUCKET, "key": "params.json"}
+    assert deployment.finish(deployment.execute(upload, serving="off")).succeeded
+    assert serving(deployment) == OFF | {"other": "ACTIVE"}
+    ended = deployment.run(other, key="other/params.json")
+    assert ended.succeeded
+    assert "switched off" not in ended.mail
+    assert deployment.finish(deployment.execute(upload, serving="keep")).succeeded
+    assert serving(deployment) == OFF | {"other": "ACTIVE"}
+
+
+def test_what_was_never_made_is_not_made_by_night_either(deployment: Deployment) -> None:
+    deployment.emulator.faults.add(Fault("fail", operation="CreateCampaign", name="app", times=1, reason="Bad luck."))
+    assert not deployment.run(document()).succeeded
+    by_schedule(deployment, "stop")
+    assert by_schedule(deployment, "run").succeeded
+    assert serving(deployment) == OFF
+    assert by_schedule(deployment, "start").succeeded
+    assert serving(deployment) == UP
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"campaignConfig": {"syncWithLatestSolutionVersion": True}},
+        {"campaignConfig": {"itemExplorationConfig": {"explorationWeight": "0.5"}}},
+        {"state": "absent"},
+    ],
+)
+def test_a_campaign_comes_back_as_its_file_says(deployment: Deployment, settings: dict[str, Any]) -> None:
+    exploring = document()
+    exploring["solutions"][0] |= {
+        "recipeArn": f"{RECIPE}aws-user-personalization",
+        "campaigns": [{"name": "web"} | settings],
+    }
+    assert deployment.run(exploring).succeeded
+    before = [
+        {name: value for name, value in one.items() if not name.endswith("DateTime")} for one in campaigns(deployment)
+    ]
+    by_schedule(deployment, "stop")
+    assert campaigns(deployment) == []
+    assert by_schedule(deployment, "start").succeeded
+    after = [
+        {name: value for name, value in one.items() if not name.endswith("DateTime")} for one in campaigns(deployment)
+    ]
+    assert after == before
+
+
+def test_a_stop_that_was_cut_off_half_way_is_taken_up_by_the_next(deployment: Deployment) -> None:
+    deployment.run(document())
+    cut = due(deployment, "stop")
+    cut.advance()
+    deployment.stop(cut)
+    deployment.emulator.finish()
+    assert by_schedule(deployment, "retrain").succeeded
+    assert by_schedule(deployment, "stop").succeeded
+    assert serving(deployment) == OFF
+    assert by_schedule(deployment, "start").succeeded
+    assert serving(deployment) == UP
+
+
+def test_a_file_that_is_refused_by_night_brings_nothing_back(deployment: Deployment) -> None:
+    deployment.run(document())
+    by_schedule(deployment, "stop")
+    deployment.upload("params.json", document(filters=[{"name": "f"}]))
+    assert by_schedule(deployment, "retrain").report["outcome"] == "rejected"
+    deployment.upload("params.json", document())
+    assert by_schedule(deployment, "retrain").succeeded
+    assert serving(deployment) == OFF
+
+
+def test_a_dry_run_switches_nothing(deployment: Deployment) -> None:
+    deployment.run(document())
+    by_schedule(deployment, "stop")
+    planned = deployment.run(document(dryRun=True))
+    assert planned.plans()["campaign"] == "create"
+    assert by_schedule(deployment, "run").succeeded
+    assert serving(deployment) == OFF
+
+
 def test_a_file_that_stops_and_never_starts_is_told(deployment: Deployment) -> None:
     ended = deployment.run(document(schedules={"stop": "cron(0 20 * * ? *)"}))
     assert "`schedules.stop` with no `schedules.start`" in ended.mail
@@ -265,7 +354,7 @@ def test_a_teardown_forgets_that_serving_was_off(deployment: Deployment) -> None
     deployment.run(document())
     by_schedule(deployment, "stop")
     assert deployment.run(document(teardown="shop")).succeeded
-    assert deployment.read("locks/shop.json")["serving"] == {"off": False, "served": {}}
+    assert deployment.read("locks/shop.json")["serving"] == {"off": [], "served": {}}
 
 
 def test_a_start_does_not_wait_for_a_training_that_somebody_began(deployment: Deployment) -> None:

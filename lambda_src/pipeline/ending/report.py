@@ -129,8 +129,8 @@ def document_of(record: Record, failure: str | None = None) -> Json:
         existing, began = Existing(), time.monotonic()
         document["resources"] = rows.looked_at(record, existing)
         document["schedules"] = record.schedules_done
-        if record.serving.get("off") or record.serving.get("wasOff"):
-            document["serving"] = "off" if record.serving["off"] else "back"
+        if record.serving.get("isOff") or record.serving.get("wasOff"):
+            document["serving"] = "off" if record.serving["isOff"] else "back"
         document["seconds"] = round(clients.clock.now() - record.run["startedAt"])
         with publishing.only_logged("costs not told"):
             document |= costs.told(record, document["resources"], existing)

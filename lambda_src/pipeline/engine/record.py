@@ -35,8 +35,8 @@ class Record:
         data: what was counted in the data of each dataset type before the run (docs/record.md).
         costs: what the run was to cost, and what was to bill each month, as planned.
         schedules: expressions by purpose, as wanted; `schedules_done` is what was done about them.
-        serving: whether campaigns and recommenders are `off` from this run on, whether they were before (`wasOff`), and
-            for when they come back which version each campaign `served`, by ARN.
+        serving: the ARNs of campaigns and recommenders that are switched `off` from this run on, and for when they come
+            back which version each campaign `served`; whether any of the file's own is (`isOff`) or was (`wasOff`).
         superseded_by: the upload that a superseded run was overtaken by: `key`; and where known `run`, `tookEffect`.
         samples_wanted: for how many users campaigns and recommenders are asked; `samples` is what they answered,
             `questions` what they did not answer yet.

@@ -27,7 +27,7 @@ from .datasets import digest
 from .decisions import decide_all
 from .graph import graph
 from .reading import Reading, Surroundings, folder_in_bucket, read_params
-from .switching import BACK, BARE, after, narrow
+from .switching import BACK, BARE, after, narrow, serving_arns
 from .teardown import teardown
 
 MOST_CHANGES = 3  # of the data while it is read by others
@@ -60,7 +60,7 @@ def make_plan(event: dict[str, Any]) -> dict[str, Any]:
         group = state.get("datasetGroup")
         return {"verdict": "checkData", "run": run.id, "shares": shares, "datasetGroup": group} | asdict(record)
     if record.outcome in VERDICTS:
-        serving = turns.Serving(record.serving.get("off", False), record.serving.get("served", {}))
+        serving = turns.Serving(record.serving.get("off", []), record.serving.get("served", {}))
         is_teardown = record.outcome == "teardown"
         turns.take_effect(record.run["datasetGroup"], run.id, is_teardown=is_teardown, serving=serving)
     return {
@@ -156,7 +156,7 @@ def _plan(run: Run, state: dict[str, Any], *, can_spread: bool) -> Record | Data
     before = turns.serving_of(named) if named else turns.Serving()
     outcome = "planned" if reading.document.get("dryRun") else None
     record = planned(reading, about, _terms(), outcome, before)
-    asks = record.outcome == "proceed" and not record.serving.get("off")
+    asks = record.outcome == "proceed" and not record.serving.get("isOff")
     record.samples_wanted = reading.document.get("samples", settings().samples) if asks else 0
     if record.outcome in VERDICTS and named != group:  # what schedules start reads the file anew for each step
         what = f"the file was changed while the run took its turn, and is about {named} now. Upload it again."
@@ -235,7 +235,8 @@ def planned(
         return rejected(about, read.problems, read.notes, reading.positions)
     counted = {dataset_type: looked.to_json() for dataset_type, looked in reading.looked.items()}
     serving = after(read, existing, before)
-    if before.off and not serving.off:
+    was_off, is_off = (any(arn in state.off for arn in serving_arns(read)) for state in (before, serving))
+    if was_off and not is_off:
         read.notes.append(BACK)
     return Record(
         about,
@@ -245,7 +246,7 @@ def planned(
         data=counted,
         schedules=read.schedules,
         costs=costs,
-        serving=asdict(serving) | {"wasOff": before.off} if before.off or serving != turns.Serving() else {},
+        serving=asdict(serving) | {"isOff": is_off, "wasOff": was_off} if serving or before else {},
     )
 
 

@@ -36,11 +36,11 @@ def narrow(read: Sections) -> None:
 
 def keep_off(read: Sections, existing: Existing, before: Serving) -> None:
     """What an earlier run switched off is not brought back by one that has other business."""
-    if read.serving != "keep" or not before.off:
+    if read.serving != "keep":
         return
     for placed in _serving(read):
         resource = placed.resource
-        if resource.target != ACTIVE:
+        if resource.target != ACTIVE or resource.arn not in before.off:
             continue
         description = existing.describe(resource.type, resource.arn or "")
         status = status_of(description) if description else ABSENT
@@ -83,7 +83,14 @@ def after(read: Sections, existing: Existing, before: Serving) -> Serving:
                 served.pop(arn, None)
                 if read.serving == "off" and not version.endswith("/$LATEST"):
                     served[arn] = version
-    return Serving({"on": False, "off": True}.get(read.serving, before.off), served)
+    mine = serving_arns(read)
+    off = {"on": set(before.off) - mine, "off": set(before.off) | mine}.get(read.serving, set(before.off))
+    return Serving(sorted(off), served)
+
+
+def serving_arns(read: Sections) -> set[str]:
+    """The campaigns and recommenders of the file."""
+    return {placed.resource.arn or "" for placed in _serving(read)}
 
 
 def _serving(read: Sections) -> Iterator[Placed]:

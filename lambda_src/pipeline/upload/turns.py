@@ -56,10 +56,13 @@ class Ticket:
 
 @dataclass
 class Serving:
-    """Whether a run switched the group's campaigns and recommenders off, and what each campaign `served`, by ARN."""
+    """The ARNs of campaigns and recommenders that runs switched `off`, and the version that each campaign `served`."""
 
-    off: bool = False
+    off: list[str] = field(default_factory=list)
     served: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.off or self.served)
 
 
 @dataclass
