@@ -124,6 +124,7 @@ def test_a_plan_says_what_it_would_cost(deployment: Deployment) -> None:
     }
     assert by_what(costs["monthly"]) == {"campaign for-you": 394.20}
     assert costs["monthlyBefore"] == {"amount": 0.0}
+    assert "Import of Interactions: $0.01 (27.8 KB x $0.05 per GB)" in ended.mail
     assert "Training of for-you: $0.01 (1,500 x $0.002 per 1,000 interactions)" in ended.mail
     assert "Campaign for-you: $394.20 (1 TPS x 3,600 s x 730 h x $0.15 per 1,000 requests)" in ended.mail
     assert "In all $394.20 a month; before this run $0.00." in ended.mail

@@ -20,6 +20,7 @@ SECONDS = 3600  # of an hour: requests that 1 TPS is billed as
 BLOCK = 100_000  # users that a recommender's hour is priced by
 INCLUDED = 4000  # requests that a recommender's hour includes, at the least
 GIGABYTE = 10**9
+UNITS = ((GIGABYTE, "GB"), (10**6, "MB"), (10**3, "KB"), (1, "bytes"))
 METADATA = "; item metadata comes on top"
 CENT = Decimal("0.01")
 Json = dict[str, Any]
@@ -51,7 +52,7 @@ def total(lines: Iterable[Json]) -> Json:
 def importing(prices: Prices, size: int) -> Cost:
     """The import of that many bytes."""
     name, gigabytes = "ingestion_per_gb", Decimal(size) / GIGABYTE
-    return _cost(f"{_shown(gigabytes)} GB x {_price(prices, name)} per GB", prices.charge(name, gigabytes))
+    return _cost(f"{_shown(size)} x {_price(prices, name)} per GB", prices.charge(name, gigabytes))
 
 
 def training(prices: Prices, recipe: str, interactions: int | None, hours: float | None, *, more: bool = False) -> Cost:
@@ -160,9 +161,10 @@ def _price(prices: Prices, name: str) -> str:
     return f"${price.normalize():f}" + (f" (less beyond {limit:,})" if len(tiers) > 1 else "")
 
 
-def _shown(quantity: Decimal) -> str:
-    """With three significant digits."""
-    return f"{float(quantity):.3g}"
+def _shown(size: int) -> str:
+    """`27.8 KB`."""
+    unit, name = next((one for one in UNITS if size >= one[0]), UNITS[-1])
+    return f"{size / unit:,.4g} {name}"
 
 
 def _cents(amount: Decimal) -> Decimal:
