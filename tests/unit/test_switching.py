@@ -127,6 +127,13 @@ def test_by_night_no_schedule_brings_anything_back(deployment: Deployment, purpo
     assert serving(deployment) == OFF
     assert "Campaign(s) web, app: serving was switched off, and stays off" in ended.mail
     assert ended.report["serving"] == "off"
+    told = {
+        "import": "data was imported, and no model was trained",
+        "batch": "is off: no campaign or recommender was up",
+    }
+    assert ended.mail.startswith(
+        f"shop{': ' if purpose == 'import' else ' '}{told.get(purpose, 'is up to date: for-you has')}"
+    )
     trained = deployment.calls("CreateSolutionVersion")
     assert trained == (2 if purpose in ("run", "retrain") else 1)
     assert by_schedule(deployment, "start").succeeded
@@ -162,7 +169,7 @@ def test_a_second_stop_and_a_second_start_find_nothing_to_do(deployment: Deploym
     by_schedule(deployment, "stop")
     again = by_schedule(deployment, "stop")
     assert again.succeeded
-    assert again.mail.startswith("shop is off: no campaign or recommender was up.")
+    assert again.mail.startswith("shop is off: no campaign or recommender was up, and nothing had changed.")
     by_schedule(deployment, "start")
     writes = len(deployment.writes())
     again = by_schedule(deployment, "start")

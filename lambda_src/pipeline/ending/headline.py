@@ -12,6 +12,7 @@ Json = dict[str, Any]
 # What was done where nothing was.
 UNCHANGED = ("reused", "gone", "skipped")
 SERVING = ("campaign", "recommender")
+SWITCHED = {"off": "is off", "back": "serves again"}
 
 
 def headline(document: Json) -> str:
@@ -27,9 +28,9 @@ def why(document: Json) -> str:
         more = document.get("failureCount", len(document["failures"])) - 1
         first = document["failures"][0]
         return f"{first['where']}: {first['what']}" + (f" (and {more:,} more)" if more else "")
-    said = _held(document) or _quality(document)
-    switched = {"off": "switched off", "back": "serves again"}.get(document.get("serving", ""), "")
-    return said or switched or ("nothing had changed" if is_unchanged(document) else "")
+    switched = SWITCHED[document["serving"]] if _switched(document) else ""
+    said = _held(document) or _quality(document) or switched
+    return said or ("nothing had changed" if is_unchanged(document) else "")
 
 
 def advice(document: Json) -> str:
@@ -51,10 +52,12 @@ def is_unchanged(document: Json) -> bool:
 
 
 def _succeeded(document: Json, group: str) -> str:
-    if document.get("serving") == "off" and not _quality(document):
-        return f"{group} is off: {_switched(document, 'deleted', 'stopped') or 'no campaign or recommender was up'}."
-    if document.get("serving") == "back" and (names := _switched(document, "created", "started")):
-        return f"{group} serves again: {names}" + (f"; {held}." if (held := _held(document)) else ".")
+    if switched := _switched(document):
+        return f"{group} {SWITCHED[document['serving']]}: {switched}" + (
+            f"; {held}." if (held := _held(document)) else "."
+        )
+    if is_unchanged(document) and document.get("serving") == "off":
+        return f"{group} is off: no campaign or recommender was up, and nothing had changed."
     if is_unchanged(document):
         return f"{group} is up to date: nothing had changed, so nothing was imported, trained or updated."
     if held := _held(document):
@@ -66,8 +69,9 @@ def _succeeded(document: Json, group: str) -> str:
     return f"{group} is up to date."
 
 
-def _switched(document: Json, *verbs: str) -> str:
-    """What was done to campaigns and recommenders: `2 campaigns deleted, 1 recommender stopped`."""
+def _switched(document: Json) -> str:
+    """What a run that switches serving did: `2 campaigns deleted, 1 recommender stopped`; nothing of another run."""
+    verbs = {"off": ("deleted", "stopped"), "back": ("created", "started")}.get(document.get("serving", ""), ())
     rows = [row for row in document["resources"] if row["type"] in SERVING]
     done = Counter((row["type"], row["done"].partition(",")[0]) for row in rows)
     told = [f"{count} {kind}{'s' if count > 1 else ''} {how}" for (kind, how), count in done.items() if how in verbs]
