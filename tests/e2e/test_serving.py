@@ -7,7 +7,8 @@ import datetime as dt
 from .stack import Json, Pipeline, Run, wait_for
 from .uploads import params
 
-EVENING, MORNING = 40, 75  # seconds from now: what the local stack's schedules need to be made, and to come due
+EVENING, MORNING = 70, 110  # seconds from now: time for the schedules to be made, on a busy machine
+PATIENCE = 240  # seconds until they have come due, and started a run
 
 
 def in_seconds(seconds: float) -> str:
@@ -21,7 +22,7 @@ def scheduled(shop: Pipeline, serving: str) -> Run:
     def started() -> Run | None:
         return next((run for run in shop.runs() if run.overrides.get("serving") == serving), None)
 
-    return wait_for(f"the schedule that switches serving {serving}", started).ended()
+    return wait_for(f"the schedule that switches serving {serving}", started, deadline=PATIENCE).ended()
 
 
 def campaigns(shop: Pipeline) -> list[Json]:
