@@ -15,7 +15,6 @@ from rich.text import Text
 
 from . import groups, plan
 from .deployments import Deployment
-from .errors import CommandError
 from .terminal import Terminal, table
 
 Json = dict[str, Any]
@@ -42,7 +41,9 @@ def of_upload(deployment: Deployment, terminal: Terminal, params: Path, prefix: 
     record = plan.of_bucket(deployment, folder + params.name, params.read_bytes())
     if record.outcome == "rejected":
         first = record.problems[0]
-        raise CommandError(f"its upload would be refused: {first['where']}: {first['what']} `plan` shows all.")
+        what = f"Its upload would be refused: {first['where']}: {first['what']} `plan` shows all."
+        terminal.result({"deployment": deployment.name, "costs": None, "problems": record.problems}, Text(what))
+        return 1
     terminal.result({"deployment": deployment.name, "costs": record.costs}, Text(costs_of_plan(record.costs)))
     return 0
 

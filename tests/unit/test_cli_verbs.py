@@ -340,6 +340,26 @@ class TestCosts:
         assert [(row["datasetGroup"], row["type"], row["name"]) for row in bills] == [("shop", "campaign", "for-you")]
         assert bills[0]["stop"].startswith("aws personalize delete-campaign")
 
+    def test_what_an_upload_would_cost_is_shown(self, deployment: Deployment, cli: Cli, tmp_path: Any) -> None:
+        file = tmp_path / "params.json"
+        file.write_text(json.dumps(params()))
+        code, out, _ = cli("costs", str(file))
+        assert (code, "Training of for-you: $0.01" in out, "In all $394.20 a month" in out) == (0, True, True)
+        costs = json.loads(cli("costs", str(file), "--json")[1])["costs"]
+        assert costs["monthlyTotal"] == {"amount": 394.2}
+        assert deployment.writes() == []
+
+    def test_of_an_upload_that_would_be_refused_the_reason_is(
+        self, deployment: Deployment, cli: Cli, tmp_path: Any
+    ) -> None:
+        file = tmp_path / "params.json"
+        file.write_text(json.dumps(params(budget={"monthly": 1})))
+        code, out, _ = cli("costs", str(file))
+        assert (code, "Its upload would be refused: $.budget.monthly: $394.20 a month would bill" in out) == (1, True)
+        told = json.loads(cli("costs", str(file), "--json")[1])
+        assert (told["costs"], told["problems"][0]["where"]) == (None, "$.budget.monthly")
+        assert cli("costs", str(tmp_path / "nothing.json"))[0] == 2
+
 
 def test_the_plan_takes_what_the_deployment_allows(deployment: Deployment, cli: Cli, tmp_path: Any) -> None:
     file = tmp_path / "params.json"
